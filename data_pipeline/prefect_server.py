@@ -1,0 +1,238 @@
+"""One warm Prefect server on this machine: adopt the one that runs, else start one; last user stops it.
+
+Imports nothing of Prefect, so that the environment can be set before anybody does. The server costs about
+250 MB and 2 % of a core while idle, and 6 to 10 s to start; that is why app and command line share one.
+
+Which server is ours stands in `server.json` under the home: its address, its process, and the processes
+that use it. A user that ends takes itself off that list and stops the server when nobody is left; users
+that died without a word are struck off by the next one, and the server they left behind is adopted.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO
+
+import psutil
+from filelock import FileLock
+
+from data_pipeline.errors import PrefectUnavailable
+
+HOST = "127.0.0.1"
+FIRST_PORT = 4200  # Prefect's own default; the ones after it are tried when a program sits there
+PORTS_TO_TRY = 20
+START_LIMIT_S = 120.0  # 6 s here; a cold laptop with a virus scanner needs far longer
+STOP_LIMIT_S = 5.0
+PROBE_LIMIT_S = 2.0
+PATIENCE_S = 15.0  # a living server on a busy laptop may be slow; others may be using it
+START_LOCK_LIMIT_S = START_LIMIT_S + 10
+
+_homes_to_release: set[str] = set()
+_started: list[subprocess.Popen[bytes]] = []  # kept: Python complains of a child it forgets while it runs
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a company proxy cannot reach us
+
+
+@dataclass
+class ServerNote:
+    """What `server.json` says: API address, server process and the processes that use it."""
+
+    api: str
+    pid: int
+    started: float
+    users: dict[str, float] = field(default_factory=dict)
+    """Process id -> its creation time; together they name a process for good, ids alone are reused."""
+
+
+def server_environment(home: Path) -> dict[str, str]:
+    """Environment of our server: its own home, quiet, no telemetry, no other API to talk to."""
+    environment = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
+    return environment | {
+        "PREFECT_HOME": str(home),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+        "PREFECT_UI_ENABLED": "true",
+    }
+
+
+def is_healthy(api: str) -> bool:
+    """True when a Prefect API answers here; any other program, or none, gives False."""
+    return _get_json(f"{api}/health") is True and isinstance(_get_json(f"{api}/admin/version"), str)
+
+
+def acquire_server(home: Path, on_wait: Callable[[str], None] = lambda _message: None) -> str:
+    """The address of this home's healthy server (`http://127.0.0.1:4200/api`), started if need be.
+
+    This process is noted as a user until it ends or calls `release_server`. `on_wait` hears one sentence
+    when a server has to be started. Raises `PrefectUnavailable`.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    with _home_lock(home):
+        note = _read_note(home)
+        if note is None or not _still_answers(note):
+            _stop_process(note)
+            on_wait("Starting the Prefect server; the first start takes about ten seconds.")
+            note = _start_server(home)
+        _register_this_process(home, note)
+    return note.api
+
+
+def release_server(home: Path) -> None:
+    """Take this process off the list of users, and stop the server when nobody else uses it."""
+    with suppress(OSError), _home_lock(home):
+        note = _read_note(home)
+        if note is None or note.users.pop(str(os.getpid()), None) is None:
+            return
+        if note.users:
+            _write_note(home, note)
+        else:
+            _stop_process(note)
+            _note_path(home).unlink(missing_ok=True)
+
+
+def owns_server(home: Path) -> bool:
+    """True when this home's server was started by us, so that stopping it harms nobody else."""
+    note = _read_note(home)
+    return note is not None and _process(note.pid, note.started) is not None
+
+
+def kill_server(home: Path) -> None:
+    """End this home's server at once, as a crash would; the next `acquire_server` starts a new one."""
+    with _home_lock(home):
+        note = _read_note(home)
+        process = note and _process(note.pid, note.started)
+        if process:
+            process.kill()
+            process.wait(STOP_LIMIT_S)
+
+
+def _still_answers(note: ServerNote) -> bool:
+    """True once the noted server answers; waits for one that lives but is busy."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not is_healthy(note.api):
+        if not _process(note.pid, note.started) or time.monotonic() > deadline:
+            return False
+        time.sleep(0.2)
+    return True
+
+
+def _start_server(home: Path) -> ServerNote:
+    api = f"http://{HOST}:{_free_port()}/api"
+    log = home / "server.log"
+    with log.open("ab") as log_file:
+        server = _spawn(home, api, log_file)
+    _started.append(server)
+    _wait_until_healthy(api, server)
+    return ServerNote(api=api, pid=server.pid, started=psutil.Process(server.pid).create_time())
+
+
+def _spawn(home: Path, api: str, log_file: IO[bytes]) -> subprocess.Popen[bytes]:
+    port = api.removesuffix("/api").rpartition(":")[2]
+    return subprocess.Popen(
+        [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", port],
+        env=server_environment(home),
+        stdin=subprocess.DEVNULL,
+        stdout=log_file,
+        stderr=log_file,
+        start_new_session=True,  # Ctrl-C in our terminal is for us, not for the server
+    )
+
+
+def _wait_until_healthy(api: str, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_LIMIT_S
+    while not is_healthy(api):
+        if server.poll() is not None:
+            raise PrefectUnavailable(
+                f"The Prefect server stopped while it was starting (exit code {server.returncode}).",
+                "The last lines of server.log in the Prefect home say why; `--plain` builds without Prefect.",
+            )
+        if time.monotonic() > deadline:
+            server.kill()
+            raise PrefectUnavailable(
+                f"The Prefect server did not answer within {START_LIMIT_S:.0f} seconds.",
+                "Close other programs and try again; `--plain` builds without Prefect.",
+            )
+        time.sleep(0.1)
+
+
+def _free_port() -> int:
+    """The first port from 4200 on that nobody listens on."""
+    for port in range(FIRST_PORT, FIRST_PORT + PORTS_TO_TRY):
+        with socket.socket() as probe:
+            if os.name == "posix":  # else a port in TIME_WAIT counts as taken
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with suppress(OSError):
+                probe.bind((HOST, port))
+                return port
+    raise PrefectUnavailable(
+        f"All ports from {FIRST_PORT} to {FIRST_PORT + PORTS_TO_TRY - 1} are taken.",
+        "Close a program that listens there, or name a running Prefect API in PREFECT_API_URL.",
+    )
+
+
+def _register_this_process(home: Path, note: ServerNote) -> None:
+    note.users = {pid: created for pid, created in note.users.items() if _process(int(pid), created)}
+    if str(home) not in _homes_to_release:
+        _homes_to_release.add(str(home))
+        atexit.register(release_server, home)
+    note.users[str(os.getpid())] = psutil.Process().create_time()
+    _write_note(home, note)
+
+
+def _stop_process(note: ServerNote | None) -> None:
+    process = note and _process(note.pid, note.started)
+    if not process:
+        return
+    process.terminate()
+    try:
+        process.wait(STOP_LIMIT_S)
+    except psutil.TimeoutExpired:
+        process.kill()
+
+
+def _process(pid: int, created: float) -> psutil.Process | None:
+    """The living process with this id, if it is the one that was created at that moment."""
+    with suppress(psutil.Error):
+        process = psutil.Process(pid)
+        if abs(process.create_time() - created) < 1 and process.status() != psutil.STATUS_ZOMBIE:
+            return process
+    return None
+
+
+def _get_json(url: str) -> object:
+    """What this address answers, None when it answers nothing or no JSON."""
+    with suppress(OSError, ValueError), _DIRECT.open(url, timeout=PROBE_LIMIT_S) as answer:
+        return json.load(answer)
+    return None
+
+
+def _home_lock(home: Path) -> FileLock:
+    return FileLock(home / "server.lock", timeout=START_LOCK_LIMIT_S)
+
+
+def _note_path(home: Path) -> Path:
+    return home / "server.json"
+
+
+def _read_note(home: Path) -> ServerNote | None:
+    with suppress(OSError, ValueError, TypeError):
+        return ServerNote(**json.loads(_note_path(home).read_text()))
+    return None
+
+
+def _write_note(home: Path, note: ServerNote) -> None:
+    draft = home / "server.json.new"
+    draft.write_text(json.dumps(asdict(note)))
+    draft.replace(_note_path(home))

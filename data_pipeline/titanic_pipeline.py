@@ -17,6 +17,7 @@ from prefect import State, Task, flow, get_run_logger, runtime, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.client.schemas.objects import FlowRun, TaskRun
 from prefect.exceptions import CancelledRun
+from prefect.logging.loggers import flow_run_logger
 from prefect.states import Cancelled
 
 from data_pipeline import sources, table
@@ -24,7 +25,7 @@ from data_pipeline.build_lock import one_build_at_a_time
 from data_pipeline.build_report import build_report, column_table
 from data_pipeline.cache_key import cache_key
 from data_pipeline.cancellation import raise_if_cancelled
-from data_pipeline.errors import BuildCancelled, PipelineError, SourceUnavailable
+from data_pipeline.errors import BuildCancelled, SourceUnavailable
 from data_pipeline.outputs import output_stands, remember_output
 from data_pipeline.publish import publish
 from data_pipeline.settings import Settings
@@ -45,16 +46,17 @@ LOAD_LIMIT_ROWS = 100_000  # as a DataFrame about 40 MB; a larger table is only 
 PREVIEW_ROWS = 5
 
 
-def ends_as_cancelled(step: Callable[P, R]) -> Callable[P, R | State[R]]:
+def ends_as_cancelled(step: Callable[P, R]) -> Callable[P, R]:
     """Let a step that was asked to stop end as Cancelled; without this Prefect would call it Failed."""
 
     @wraps(step)
-    def stoppable(*args: P.args, **kwargs: P.kwargs) -> R | State[R]:
+    def stoppable(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             raise_if_cancelled()
             return step(*args, **kwargs)
         except (BuildCancelled, CancelledRun) as stop:
-            return Cancelled(message=str(stop))
+            # Prefect takes a returned state for the state of the run; the caller sees CancelledRun
+            return Cancelled(message=str(stop))  # type: ignore[return-value]
 
     return stoppable
 
@@ -73,11 +75,10 @@ def retry_when_it_may_help(retried: Task[..., Any], run: TaskRun, failed: State[
     return True
 
 
-def log_outcome(_flow: Any, run: FlowRun, state: State[Any]) -> None:
+def log_outcome(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
     """State hook: leave the outcome of the run in its log, cause and remedy included."""
-    from prefect.logging.loggers import flow_run_logger
-
-    write = flow_run_logger(run).info if state.is_completed() else flow_run_logger(run).error
+    log = flow_run_logger(flow_run, flow)
+    write = log.info if state.is_completed() else log.error
     write("Run ended as %s. %s", state.name, state.message or "")
 
 

@@ -1,0 +1,36 @@
+"""The same pipeline without Prefect: the plain functions in the same order, for a cold quick start."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from data_pipeline import sources
+from data_pipeline.build_lock import one_build_at_a_time
+from data_pipeline.publish import publish
+from data_pipeline.settings import Settings
+from data_pipeline.table import BuildRecord, SourceFailure
+
+_log = logging.getLogger(__name__)
+
+
+def run_plain(
+    source: str | None = None, database: Path | None = None, settings: Settings | None = None
+) -> BuildRecord:
+    """Build the table and return the record of the build; raises `PipelineError` with cause and remedy.
+
+    `source` and `database` default to the settings. Nothing is cached and no run is recorded.
+    """
+    settings = settings or Settings()
+    database = database or settings.database
+    with one_build_at_a_time(database, who="a plain build"):
+        raw = sources.first_available(
+            sources.candidates(source or settings.source),
+            lambda candidate: sources.fetch_patiently(candidate, settings),
+            on_failure=_log_failure,
+        )
+        return publish(raw, database)
+
+
+def _log_failure(failure: SourceFailure) -> None:
+    _log.warning("%s gave nothing: %s", failure.source, failure.cause)

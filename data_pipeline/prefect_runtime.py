@@ -1,0 +1,302 @@
+"""Running the flow and watching it through one warm Prefect API: start, follow, history, logs.
+
+`connect` must come first: it sets Prefect's environment and makes sure that an API answers. All states
+shown to people are read from that API, so a run looks the same wherever it was started.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import psutil
+
+from data_pipeline.cancellation import cancellable
+from data_pipeline.errors import BuildCancelled, PipelineError, PrefectUnavailable
+from data_pipeline.prefect_server import acquire_server, is_healthy
+from data_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from prefect import State
+    from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas.objects import FlowRun, TaskRun
+
+    from data_pipeline.table import BuildRecord
+
+FLOW_NAME = "Titanic Data Pipeline"
+TASK_ORDER = ("download_titanic_dataset", "convert_to_sqlite", "load_titanic_data")
+DRAIN_LIMIT_S = 3.0
+UNMARKED_RUN_LIMIT = timedelta(hours=2)  # a run without a process tag, started by hand somewhere
+
+QUIET_ENVIRONMENT = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_TO_API_BATCH_INTERVAL": "0.25",  # seconds; logs are on the page 0.25 s later, not 1.2
+    "PREFECT_CLI_WATCH_UPDATES": "false",
+}
+
+
+@dataclass(frozen=True)
+class TaskView:
+    """One task run as people see it: name, state word, attempt, seconds so far, served from the cache?
+
+    `message` is the state's own message, which for a failure names the cause.
+    """
+
+    id: UUID
+    task: str
+    label: str
+    state: str
+    attempt: int
+    started: datetime | None
+    ended: datetime | None
+    seconds: float
+    message: str
+
+    @property
+    def is_cached(self) -> bool:
+        """True when the result of an earlier run was used."""
+        return self.state == "Cached"
+
+
+@dataclass(frozen=True)
+class RunView:
+    """One flow run as people see it; `source` is what was asked for ("auto", "hub", ...)."""
+
+    id: UUID
+    name: str
+    state: str
+    source: str
+    started: datetime | None
+    seconds: float
+    message: str
+
+
+def connect(settings: Settings, on_wait: Callable[[str], None] = lambda _message: None) -> str:
+    """Make a Prefect API ready for this process and return its address.
+
+    PREFECT_API_URL is honoured; without it this machine's own server is adopted or started, and `on_wait`
+    hears a sentence while it starts. Runs whose process died are marked Crashed. Raises
+    `PrefectUnavailable`.
+    """
+    api = settings.prefect_api_url or acquire_server(settings.prefect_home, on_wait)
+    if settings.prefect_api_url and not is_healthy(api):
+        raise PrefectUnavailable(
+            f"No Prefect API answers at {api}.",
+            "Start it, or remove PREFECT_API_URL to use the app's own server.",
+        )
+    _set_environment(settings, api)
+    sweep_stale_runs()
+    return api
+
+
+def _set_environment(settings: Settings, api: str) -> None:
+    """Point Prefect at this API, whether it is imported already or not."""
+    for name, value in QUIET_ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    os.environ["PREFECT_HOME"] = str(settings.prefect_home)
+    os.environ["PREFECT_API_URL"] = api
+    unproxied = {"127.0.0.1", "localhost", *filter(None, os.environ.get("NO_PROXY", "").split(","))}
+    os.environ["NO_PROXY"] = ",".join(sorted(unproxied))
+
+    from prefect.context import refresh_global_settings_context
+
+    refresh_global_settings_context()
+
+
+@contextmanager
+def _client() -> Iterator[SyncPrefectClient]:
+    """A client for the API of `connect`; an unreachable API becomes `PrefectUnavailable`."""
+    import httpx
+    from prefect.client.orchestration import get_client
+    from prefect.exceptions import PrefectException
+
+    try:
+        with get_client(sync_client=True) as client:
+            yield client
+    except (httpx.HTTPError, PrefectException, OSError) as error:
+        raise PrefectUnavailable(
+            f"The Prefect API does not answer ({type(error).__name__}).",
+            "Try again in a moment; the server is started anew when it is gone.",
+        ) from error
+
+
+def run_pipeline(
+    source: str | None = None,
+    *,
+    refresh: bool = False,
+    database: Path | None = None,
+    stop: threading.Event | None = None,
+    on_started: Callable[[UUID], None] = lambda _id: None,
+) -> State[Any]:
+    """Run the flow in this thread and return its final state; never raises what the flow raised.
+
+    `stop` ends the run as Cancelled once it is set; `on_started` hears the id of the flow run.
+    """
+    from prefect import tags
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+    from data_pipeline.titanic_pipeline import run_titanic_pipeline
+
+    def announce(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
+        on_started(flow_run.id)
+
+    announced = run_titanic_pipeline.with_options(on_running=[announce])
+    with (
+        cancellable(stop or threading.Event()),
+        temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),  # its thread adds 1 s to each run
+        tags(_process_tag()),
+    ):
+        return announced(source, refresh=refresh, database=database, return_state=True)
+
+
+class PipelineThread(threading.Thread):
+    """The flow in a thread of its own, so that others can draw it and be asked to stop it.
+
+    `flow_run_id` is None until the run has begun; `state` is its final state once the thread has ended.
+    """
+
+    def __init__(self, source: str | None, *, refresh: bool, database: Path, stop: threading.Event) -> None:
+        super().__init__(name="titanic pipeline", daemon=True)
+        self.source, self.refresh, self.database, self.stop = source, refresh, database, stop
+        self.flow_run_id: UUID | None = None
+        self.state: State[Any] | None = None
+
+    def run(self) -> None:
+        """Run the flow; a failure is in the state, never raised."""
+        self.state = run_pipeline(
+            self.source,
+            refresh=self.refresh,
+            database=self.database,
+            stop=self.stop,
+            on_started=lambda flow_run_id: setattr(self, "flow_run_id", flow_run_id),
+        )
+
+
+def build_record(state: State[Any] | None) -> BuildRecord:
+    """The record that a completed run returned; raises the `PipelineError` that another one ended with."""
+    if state is None:
+        raise PipelineError("The run ended before it had begun.", "Run it again; server.log may say why.")
+    if state.is_cancelled():
+        raise BuildCancelled("The build was stopped on request.", "The table from before is unchanged.")
+    if isinstance(state.data, PipelineError):
+        raise state.data
+    if not state.is_completed():
+        raise PipelineError(f"The run ended as {state.name}: {state.message}", "The run's log says more.")
+    record: BuildRecord = state.result()
+    return record
+
+
+def task_views(flow_run_id: UUID) -> list[TaskView]:
+    """The task runs of a flow run, in the order in which they started."""
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+
+    with _client() as client:
+        runs = client.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id])))
+    views = [_task_view(run) for run in runs if run.state is not None]
+    return sorted(views, key=lambda view: (view.started or datetime.max.replace(tzinfo=UTC), view.label))
+
+
+def _task_view(run: TaskRun) -> TaskView:
+    assert run.state is not None  # noqa: S101  (filtered by the caller; tells the type checker)
+    return TaskView(
+        id=run.id,
+        task=run.task_key.rpartition(".")[2].split("-")[0],
+        label=run.name,
+        state=run.state.name or run.state.type.value.title(),
+        attempt=run.run_count,
+        started=run.start_time or run.expected_start_time,
+        ended=run.end_time,
+        seconds=run.estimated_run_time.total_seconds(),
+        message=run.state.message or "",
+    )
+
+
+def recent_runs(limit: int = 20) -> list[RunView]:
+    """The latest runs of the flow, newest first, wherever they were started."""
+    from prefect.client.schemas.filters import FlowFilter, FlowFilterName
+    from prefect.client.schemas.sorting import FlowRunSort
+
+    with _client() as client:
+        runs = client.read_flow_runs(
+            flow_filter=FlowFilter(name=FlowFilterName(any_=[FLOW_NAME])),
+            sort=FlowRunSort.START_TIME_DESC,
+            limit=limit,
+        )
+    return [_run_view(run) for run in runs]
+
+
+def _run_view(run: FlowRun) -> RunView:
+    return RunView(
+        id=run.id,
+        name=run.name,
+        state=(run.state.name if run.state else None) or "Pending",
+        source=str(run.parameters.get("source") or "as set"),
+        started=run.start_time or run.expected_start_time,
+        seconds=run.estimated_run_time.total_seconds(),
+        message=(run.state.message if run.state else None) or "",
+    )
+
+
+def drain_logs_and_events() -> None:
+    """Send what Prefect still holds back; without this a process that ends now loses the last states."""
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    EventsWorker.drain_all(timeout=DRAIN_LIMIT_S)
+    APILogWorker.drain_all(timeout=DRAIN_LIMIT_S)
+
+
+def sweep_stale_runs() -> int:
+    """Mark runs whose process died as Crashed, and return how many there were.
+
+    A killed process leaves its run Running for ever. Each run carries its process as a tag; a run without
+    one is taken for dead after two hours.
+    """
+    from prefect.client.schemas.filters import (
+        FlowFilter,
+        FlowFilterName,
+        FlowRunFilter,
+        FlowRunFilterState,
+        FlowRunFilterStateType,
+    )
+    from prefect.client.schemas.objects import StateType
+    from prefect.states import Crashed
+
+    unfinished = FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING])
+    with _client() as client:
+        runs = client.read_flow_runs(
+            flow_filter=FlowFilter(name=FlowFilterName(any_=[FLOW_NAME])),
+            flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=unfinished)),
+        )
+        stale = [run for run in runs if not _is_alive(run)]
+        for run in stale:
+            client.set_flow_run_state(run.id, Crashed(message="Its process ended."), force=True)
+    return len(stale)
+
+
+def _process_tag() -> str:
+    """Names this process for good: host, id and time of creation, since ids are used again."""
+    return f"process:{socket.gethostname()}:{os.getpid()}:{psutil.Process().create_time():.0f}"
+
+
+def _is_alive(run: FlowRun) -> bool:
+    tag = next((tag for tag in run.tags if tag.startswith("process:")), None)
+    if tag is None:
+        return bool(run.created and datetime.now(UTC) - run.created < UNMARKED_RUN_LIMIT)
+    host, pid, created = tag.removeprefix("process:").rsplit(":", 2)
+    if host != socket.gethostname():
+        return True  # cannot be known from here
+    try:
+        return abs(psutil.Process(int(pid)).create_time() - float(created)) < 2
+    except psutil.Error:
+        return False

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 from data_pipeline import sources
 from data_pipeline.build_lock import one_build_at_a_time
 from data_pipeline.publish import publish
 from data_pipeline.settings import Settings
-from data_pipeline.table import BuildRecord, SourceFailure
-
-_log = logging.getLogger(__name__)
+from data_pipeline.table import BuildRecord
 
 
 def run_plain(
@@ -27,10 +24,5 @@ def run_plain(
         raw = sources.first_available(
             sources.candidates(source or settings.source),
             lambda candidate: sources.fetch_patiently(candidate, settings),
-            on_failure=_log_failure,
         )
         return publish(raw, database)
-
-
-def _log_failure(failure: SourceFailure) -> None:
-    _log.warning("%s gave nothing: %s", failure.source, failure.cause)

@@ -25,7 +25,7 @@ from data_pipeline.build_lock import one_build_at_a_time
 from data_pipeline.build_report import build_report, column_table
 from data_pipeline.cache_key import cache_key
 from data_pipeline.cancellation import raise_if_cancelled
-from data_pipeline.errors import BuildCancelled, SourceUnavailable
+from data_pipeline.errors import BuildCancelled
 from data_pipeline.outputs import output_stands, remember_output
 from data_pipeline.publish import publish
 from data_pipeline.settings import Settings
@@ -67,9 +67,8 @@ def retry_when_it_may_help(retried: Task[..., Any], run: TaskRun, failed: State[
     Where the source said how long to wait (Retry-After), that becomes the delay of this run: `retried`
     is the run's own copy of the task.
     """
-    error = failed.data if isinstance(failed.data, SourceUnavailable) else None
-    delay = error and sources.retry_delay(error, run.run_count - 1)
-    if not delay:
+    delay = sources.retry_delay(failed.data, run.run_count)
+    if delay is None:
         return False
     retried.retry_delay_seconds = delay
     return True

@@ -1,0 +1,26 @@
+"""Entry of the app: `streamlit run streamlit_app.py`.
+
+An `st.App` rather than a plain script, for three things a script cannot do: pages that answer a deep link
+on a fresh server, headers on every response, and a warm-up that runs once when the server starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import streamlit as st
+from starlette.middleware import Middleware
+
+from pages._security import SecurityHeaders
+from pages._warm_up import start_warm_up
+
+
+@asynccontextmanager
+async def lifespan(_app: st.App) -> AsyncIterator[None]:
+    """Warm up in the background while the first page is drawn."""
+    start_warm_up()
+    yield
+
+
+app = st.App("pages/_shell.py", lifespan=lifespan, middleware=[Middleware(SecurityHeaders)])

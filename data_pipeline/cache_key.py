@@ -8,7 +8,7 @@ both: it hashes the source of every module of this layer, and the content of eve
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,16 +25,15 @@ class TaskContext(Protocol):
         """The task that runs; only its `name` is read."""
 
 
-def cache_key(context: TaskContext, inputs: Mapping[str, Any]) -> str:
+def cache_key(context: TaskContext, inputs: Mapping[str, Any], outputs: Set[str] = frozenset()) -> str:
     """The key under which Prefect stores this task run's result: 64 hexadecimal digits.
 
-    Handed to Prefect as `cache_key_fn`.
+    Handed to Prefect as `cache_key_fn`. `outputs` names the arguments that say where to write: of those
+    the path counts and not the content, which the task itself is about to make.
     """
-    parts = [
-        context.task.name,
-        code_fingerprint(),
-        *(f"{name}={content_of(inputs[name])}" for name in sorted(inputs)),
-    ]
+    parts = [context.task.name, code_fingerprint()]
+    for name, value in sorted(inputs.items()):
+        parts.append(f"{name}={value if name in outputs else content_of(value)}")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

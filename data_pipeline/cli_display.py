@@ -48,6 +48,10 @@ class WatchedRun(Protocol):
 
 def watch_tasks(run: WatchedRun, console: Console) -> None:
     """Show a line for each task run, read from the Prefect API, until the flow has ended."""
+    if not console.is_terminal:
+        run.join()
+        console.print(task_lines(final_views(run)))
+        return
     with Live(console=console, auto_refresh=False) as live:
         while run.is_alive():
             run.join(POLL_S)
@@ -89,6 +93,8 @@ def record_table(record: BuildRecord, now: datetime) -> Table:
     """The build record as two columns; `now` (UTC) gives the age of the table."""
     age = humanize.naturaltime(now - datetime.fromisoformat(record.built_at))
     lines = Table.grid(padding=(0, 2))
+    lines.add_column(no_wrap=True)
+    lines.add_column(overflow="fold")
     lines.add_row("rows", f"{record.rows:,}")
     lines.add_row("source", escape(f"{record.source} ({record.origin})"))
     lines.add_row("built", f"{age} ({record.built_at})")

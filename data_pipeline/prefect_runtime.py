@@ -7,7 +7,6 @@ shown to people are read from that API, so a run looks the same wherever it was 
 from __future__ import annotations
 
 import os
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,8 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import psutil
-
+from data_pipeline import process_mark
 from data_pipeline.cancellation import cancellable
 from data_pipeline.errors import BuildCancelled, PipelineError, PrefectUnavailable
 from data_pipeline.prefect_server import acquire_server, is_healthy
@@ -142,7 +140,6 @@ def run_pipeline(
 
     `stop` ends the run as Cancelled once it is set; `on_started` hears the id of the flow run.
     """
-    from prefect import tags
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
     from data_pipeline.titanic_pipeline import run_titanic_pipeline
@@ -150,11 +147,12 @@ def run_pipeline(
     def announce(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
         on_started(flow_run.id)
 
-    announced = run_titanic_pipeline.with_options(on_running=[announce])
+    announced = run_titanic_pipeline.with_options(
+        on_running=[*run_titanic_pipeline.on_running_hooks, announce]
+    )
     with (
         cancellable(stop or threading.Event()),
         temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),  # its thread adds 1 s to each run
-        tags(_process_tag()),
     ):
         return announced(source, refresh=refresh, database=database, return_state=True)
 
@@ -280,23 +278,12 @@ def sweep_stale_runs() -> int:
         )
         stale = [run for run in runs if not _is_alive(run)]
         for run in stale:
-            client.set_flow_run_state(run.id, Crashed(message="Its process ended."), force=True)
+            client.set_flow_run_state(run.id, Crashed(message="Its process has ended."), force=True)
     return len(stale)
 
 
-def _process_tag() -> str:
-    """Names this process for good: host, id and time of creation, since ids are used again."""
-    return f"process:{socket.gethostname()}:{os.getpid()}:{psutil.Process().create_time():.0f}"
-
-
 def _is_alive(run: FlowRun) -> bool:
-    tag = next((tag for tag in run.tags if tag.startswith("process:")), None)
-    if tag is None:
+    mark = next((tag for tag in run.tags if tag.startswith(process_mark.PREFIX)), None)
+    if mark is None:
         return bool(run.created and datetime.now(UTC) - run.created < UNMARKED_RUN_LIMIT)
-    host, pid, created = tag.removeprefix("process:").rsplit(":", 2)
-    if host != socket.gethostname():
-        return True  # cannot be known from here
-    try:
-        return abs(psutil.Process(int(pid)).create_time() - float(created)) < 2
-    except psutil.Error:
-        return False
+    return process_mark.is_alive(mark)

@@ -147,7 +147,8 @@ def _child_process() -> Iterator[subprocess.Popen[str]]:
 
 def _kill(child: subprocess.Popen[str]) -> None:
     if child.poll() is None:
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError, PermissionError):
+            # gone already (macOS: not permitted for a process that has just ended)
             os.killpg(child.pid, signal.SIGKILL)
     child.wait()
     if child.stdin:

@@ -64,7 +64,8 @@ class BoundedClient(httpx2.Client):
             response.close()
             status, retry_after = response.status_code, response.headers.get("Retry-After")
             raise self._gone(refused_status(status, "The Hub", retry_after))
-        if int(response.headers.get("Content-Length", 0)) > self._limits.max_bytes:
+        length = response.headers.get("Content-Length", "")
+        if length.isdigit() and int(length) > self._limits.max_bytes:
             response.close()
             raise self._gone(
                 SourceUnavailable(
@@ -102,12 +103,13 @@ def _ask_whether_there(client: BoundedClient, dataset: str) -> None:
     if constants.is_offline_mode():
         raise SourceUnavailable("The Hub is switched off (HF_HUB_OFFLINE is set).", "Unset HF_HUB_OFFLINE.")
     url = f"{constants.ENDPOINT}/datasets/{quote(dataset)}/resolve/main/README.md"
+    wrong_address = SourceUnavailable("The Hub's address is not a valid URL.", "Check HF_ENDPOINT.")
+    if not url.startswith(("http://", "https://")):
+        raise wrong_address
     try:
         client.head(url, follow_redirects=False)
-    except (httpx2.InvalidURL, httpx2.HTTPError, OSError) as error:
-        raise client.failure or SourceUnavailable(
-            "The Hub's address is not a valid URL.", "Check HF_ENDPOINT."
-        ) from error
+    except (httpx2.InvalidURL, OSError) as error:  # OSError: what the client makes of every failure
+        raise client.failure or wrong_address from error
 
 
 def _load(client: BoundedClient, request: DownloadRequest) -> tuple[Dataset, str | None]:
@@ -116,7 +118,7 @@ def _load(client: BoundedClient, request: DownloadRequest) -> tuple[Dataset, str
     import huggingface_hub
 
     huggingface_hub.set_client_factory(lambda: client)
-    causes = []
+    causes: dict[str, str] = {}
     for revision in REVISIONS:
         try:
             # A cache of its own: in the shared one the library silently finds what another revision left.
@@ -126,10 +128,10 @@ def _load(client: BoundedClient, request: DownloadRequest) -> tuple[Dataset, str
         except Exception as error:  # the library documents none and raises a dozen types
             if client.failure:
                 raise client.failure from error
-            causes.append(f"{revision or 'main'}: {_why(error)}")
-    raise SourceUnavailable(
-        f"The Hub gave no rows of {request.address} ({'; '.join(causes)}).", REMEDY_DATASET
-    )
+            causes[revision or "main"] = _why(error)
+    alike = len(set(causes.values())) == 1
+    why = causes["main"] if alike else "; ".join(f"{name}: {why}" for name, why in causes.items())
+    raise SourceUnavailable(f"The Hub gave no rows of {request.address} ({why}).", REMEDY_DATASET)
 
 
 def _why(error: Exception) -> str:
@@ -142,12 +144,17 @@ def _why(error: Exception) -> str:
         "EmptyDatasetError": "it holds no data files",
         "HFValidationError": "not the name of a dataset",
         "DatasetGenerationError": "its files could not be read",
+        "ArrowInvalid": "its files could not be read",
         "ValueError": f"it has no split {SPLIT}, or needs a configuration",
     }
     return words.get(type(error).__name__, f"it could not be loaded, {type(error).__name__}")
 
 
 def _origin(name: str, revision: str | None, dataset: Dataset) -> str:
-    """Such as `mstz/titanic@refs/convert/parquet (commit 0123456)`."""
-    commit = re.search(r"@([0-9a-f]{40})/", " ".join(dataset.download_checksums or ()))
-    return f"{name}@{revision or 'main'}" + (f" (commit {commit[1][:7]})" if commit else "")
+    """Such as `mstz/titanic@refs/convert/parquet (commit 0123456)`.
+
+    The library names the folder of its prepared files after the commit, and tells it nowhere else.
+    """
+    folders = {Path(file["filename"]).parent.name for file in dataset.cache_files}
+    commits = [folder[:7] for folder in folders if re.fullmatch("[0-9a-f]{40}", folder)]
+    return f"{name}@{revision or 'main'}" + (f" (commit {commits[0]})" if commits else "")

@@ -125,7 +125,7 @@ def first_available(
         except SourceUnavailable as error:
             errors[source] = error
             failure = _failures(errors)[-1]
-            logger.warning("Source %s gave nothing: %s", failure.source, failure.cause)
+            logger.info("Source %s gave nothing: %s", failure.source, failure.cause)
             if on_failure:
                 on_failure(failure)
     raise _all_failed(errors)

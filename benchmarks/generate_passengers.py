@@ -35,13 +35,14 @@ def invent_passenger(chance: random.Random) -> str:
     fare = f"{chance.lognormvariate(2.9, 0.95):.6g}"
     port = chance.choices(("S", "C", "Q", ""), (72, 19, 8.8, 0.2))[0]
     survived = int(chance.random() < (0.74 if sex == "female" else 0.19))
+    pclass = chance.choice((1, 2, 3, 3))
     relatives = f"{chance.choice((0, 0, 0, 1, 1, 2))},{chance.choice((0, 0, 0, 0, 1, 2))}"
-    return f"{survived},{chance.choice((1, 2, 3, 3))},{name},{sex},{age},{relatives},{ticket},{fare},{cabin},{port}\n"
+    return f"{survived},{pclass},{name},{sex},{age},{relatives},{ticket},{fare},{cabin},{port}\n"
 
 
 def write_csv(path: Path, rows: int) -> None:
     """Write this many passengers with ids from 1."""
-    chance = random.Random(1912)
+    chance = random.Random(1912)  # noqa: S311 - repeatable, nothing secret
     pool = [invent_passenger(chance) for _ in range(POOL_ROWS)]
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(HEADER)
@@ -57,10 +58,12 @@ def write_parquet(source: Path, path: Path) -> None:
         null_values=[""],
         column_types={"Age": pa.float64(), "Fare": pa.float64(), "Ticket": pa.string(), "Cabin": pa.string()},
     )
-    with pyarrow.csv.open_csv(source, convert_options=options) as reader:
-        with pyarrow.parquet.ParquetWriter(path, reader.schema) as writer:
-            for group in _groups(reader):
-                writer.write_table(group)
+    with (
+        pyarrow.csv.open_csv(source, convert_options=options) as reader,
+        pyarrow.parquet.ParquetWriter(path, reader.schema) as writer,
+    ):
+        for group in _groups(reader):
+            writer.write_table(group)
 
 
 def _groups(reader: pyarrow.csv.CSVStreamingReader, batches_a_group: int = 64) -> Iterator[pa.Table]:

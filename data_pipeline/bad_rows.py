@@ -26,8 +26,10 @@ MAX_LISTED_ROWS = 5
 
 @dataclass(frozen=True)
 class RowChunk:
-    """Some rows of a file: their line or row numbers and the cells, one array per column of the layout
-    that is present; `broken` are rows that have no cells to look at, with what is wrong with them.
+    """Some rows of a file: their line or row numbers and their cells.
+
+    `cells` has one array for each column of the layout that is present; `broken` are rows without cells to
+    look at, with what is wrong with them.
     """
 
     positions: list[int]

@@ -91,7 +91,7 @@ def leftover_pattern(target: Path) -> str:
 
 
 def sweep_leftovers(target: Path) -> None:
-    """Remove what killed builds left behind; only for the holder of the lock, or a live build loses its file."""
+    """Remove what killed builds left behind. Only for the lock's holder, or a live build loses its file."""
     for path in target.parent.glob(leftover_pattern(target)):
         path.unlink(missing_ok=True)
 

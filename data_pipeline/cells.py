@@ -1,4 +1,4 @@
-"""What may stand in one column, for whole Arrow arrays at once: type, range, allowed values, the Hub's coding.
+"""What may stand in a column, for whole Arrow arrays: type, range, allowed values, the Hub's coding.
 
 Used twice with the same result: on the typed batches of a good file, where the answer is "nothing is
 wrong", and on the text of a refused file, where `bad_rows.py` asks which cells are wrong.
@@ -6,11 +6,13 @@ wrong", and on the text of a refused file, where `bad_rows.py` asks which cells 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import reduce
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data_pipeline.arrow_constants import constant, unknown
 from data_pipeline.table import COLUMNS, Column, SqliteType
 
 ARROW_TYPES: dict[SqliteType, pa.DataType] = {
@@ -29,7 +31,6 @@ MAX_EXACT_FLOAT = 2.0**53
 
 WHOLE_NUMBER = r"^\s*-?[0-9]{1,18}\s*$"
 DECIMAL_NUMBER = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?\s*$"
-NUL = "\x00"
 
 
 def check_cells(cells: pa.Array, column: Column, *, is_hub: bool) -> tuple[pa.Array, pa.Array]:
@@ -59,23 +60,23 @@ def blank_to_unknown(cells: pa.Array) -> pa.Array:
     """Text with each empty string made null; other types as they are."""
     if not pa.types.is_string(cells.type):
         return cells
-    return pc.if_else(pc.equal(cells, ""), pa.scalar(None, cells.type), cells)
+    return pc.if_else(pc.equal(cells, constant("")), unknown(cells.type), cells)
 
 
 def _sex_from_is_male(cells: pa.Array) -> pa.Array:
     if pa.types.is_boolean(cells.type):
-        return pc.if_else(cells, "male", "female")
+        return pc.if_else(cells, constant("male"), constant("female"))
     text = pc.utf8_lower(cells.cast(pa.string()))
-    words = pc.if_else(pc.is_in(text, pa.array(["true", "1"])), "male", text)
-    return pc.if_else(pc.is_in(text, pa.array(["false", "0"])), "female", words)
+    words = pc.if_else(_is_one_of(text, ("true", "1")), constant("male"), text)
+    return pc.if_else(_is_one_of(text, ("false", "0")), constant("female"), words)
 
 
 def _without_minus_one(cells: pa.Array) -> pa.Array:
     if pa.types.is_string(cells.type):
         is_unknown = pc.match_substring_regex(cells, r"^\s*-1(\.0*)?\s*$")
     else:
-        is_unknown = pc.equal(cells, -1)
-    return pc.if_else(is_unknown, pa.scalar(None, cells.type), cells)
+        is_unknown = pc.equal(cells, constant(-1))
+    return pc.if_else(is_unknown, unknown(cells.type), cells)
 
 
 def _unquote(cells: pa.Array) -> pa.Array:
@@ -100,35 +101,45 @@ def _parse_numbers(text: pa.Array, wanted: pa.DataType) -> tuple[pa.Array, pa.Ar
 
 def _floats_to_integers(numbers: pa.Array, wanted: pa.DataType) -> tuple[pa.Array, pa.Array]:
     is_whole = pc.equal(numbers, pc.trunc(numbers))
-    is_exact = pc.less_equal(pc.abs(numbers), MAX_EXACT_FLOAT)
+    is_exact = pc.less_equal(pc.abs(numbers), constant(MAX_EXACT_FLOAT))
     return _cast_where(pc.and_(is_whole, is_exact), numbers, wanted)
 
 
 def _cast_where(readable: pa.Array, cells: pa.Array, wanted: pa.DataType) -> tuple[pa.Array, pa.Array]:
-    values = pc.if_else(readable, cells, pa.scalar(None, cells.type)).cast(wanted)
-    return values, pc.fill_null(pc.invert(readable), False)
+    values = pc.if_else(readable, cells, unknown(cells.type)).cast(wanted)
+    return values, pc.fill_null(pc.invert(readable), constant(False))
 
 
 def _breaks_contract(values: pa.Array, column: Column) -> pa.Array:
     """True where a value is outside the contract, or unknown in a column that must be known."""
     if column.allowed:
-        fits = reduce(pc.or_, [pc.equal(values, allowed) for allowed in column.allowed])
+        fits = _is_one_of(values, column.allowed)
     elif column.type == "TEXT":
         fits = _is_plain_text(values)
     else:
         fits = _is_in_range(values, column)
-    return pc.fill_null(pc.invert(fits), not column.may_be_unknown)
+    return pc.fill_null(pc.invert(fits), constant(not column.may_be_unknown))
+
+
+def _is_one_of(values: pa.Array, allowed: Iterable[int | str]) -> pa.Array:
+    return reduce(pc.or_, [pc.equal(values, constant(one)) for one in allowed])
 
 
 def _is_in_range(values: pa.Array, column: Column) -> pa.Array:
     """NaN compares false with every bound, so it never fits; infinity fails one of the two."""
-    fits = pc.is_finite(values) if column.maximum is None else pc.less_equal(values, column.maximum)
-    return fits if column.minimum is None else pc.and_(fits, pc.greater_equal(values, column.minimum))
+    low, high = column.minimum, column.maximum
+    fits = pc.is_finite(values) if high is None else pc.less_equal(values, _bound(high, values))
+    return fits if low is None else pc.and_(fits, pc.greater_equal(values, _bound(low, values)))
+
+
+def _bound(value: float, values: pa.Array) -> pa.Scalar:
+    """In the type of the values, or Arrow would convert all of them."""
+    return constant(int(value) if pa.types.is_integer(values.type) else float(value))
 
 
 def _is_plain_text(values: pa.Array) -> pa.Array:
-    fits = pc.less_equal(pc.utf8_length(values), MAX_TEXT_CHARACTERS)
+    fits = pc.less_equal(pc.utf8_length(values), constant(MAX_TEXT_CHARACTERS))
     data = values.buffers()[2]
     if data is not None and b"\x00" in data.to_pybytes():  # one fast scan; the slow one only if it hits
-        fits = pc.and_(fits, pc.invert(pc.match_substring(values, NUL)))
+        fits = pc.and_(fits, pc.invert(pc.match_substring(values, "\x00")))
     return fits

@@ -8,10 +8,11 @@ names the duplicates.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -23,7 +24,9 @@ from data_pipeline.errors import DataRefused
 from data_pipeline.file_format import detect_format
 from data_pipeline.header import FileColumn, shorten
 from data_pipeline.parquet_file import ParquetFile
-from data_pipeline.sources import RawFile
+
+if TYPE_CHECKING:
+    from data_pipeline.sources import RawFile
 
 __all__ = ["ARROW_SCHEMA", "CheckedBatches", "open_batches"]
 
@@ -61,15 +64,13 @@ class CheckedBatches:
 
     def explain_refusal(self, reason: str) -> DataRefused:
         """Read the file again to word what is wrong with it; `reason` stands in if every row looks good."""
-        found = explain_bad_rows(
-            self._file.text_chunks(), self._file.layout, self._raw.path.name, self._file.place
-        )
-        return found or DataRefused(
-            f"{self._raw.path.name} cannot be read: {shorten(reason, 200)}.",
-            "Nothing of it was loaded; correct the file and build again.",
-        )
+        return self._find_bad_rows() or self._refused(reason)
 
-    def _checked_batches(self) -> Iterator[pa.RecordBatch]:
+    def _find_bad_rows(self) -> DataRefused | None:
+        name, file = self._raw.path.name, self._file
+        return explain_bad_rows(file.text_chunks(), file.layout, name, file.place)
+
+    def _checked_batches(self) -> Generator[pa.RecordBatch]:
         try:
             for batch in self._file.batches():
                 raise_if_cancelled()
@@ -96,23 +97,26 @@ class CheckedBatches:
     def _fill_in(self, place: FileColumn, rows: int) -> pa.Array:
         """A column that the Hub's copy lacks: the id is the row's position from 1, the name unknown."""
         if place.column.is_key:
-            return pa.array(range(self.rows + 1, self.rows + rows + 1), pa.int64())
+            return pa.array(np.arange(self.rows + 1, self.rows + rows + 1, dtype=np.int64))
         return pa.nulls(rows, ARROW_TYPES[place.column.type])
 
     def _unreadable(self, error: Exception) -> DataRefused:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         try:
             return self.explain_refusal(reason)
-        except (pa.ArrowException, OSError):
-            return DataRefused(f"{self._raw.path.name} is damaged or truncated.", "Download it again.")
+        except (pa.ArrowException, OSError):  # damaged beyond reading it a second time
+            return self._refused(reason)
+
+    def _refused(self, reason: str) -> DataRefused:
+        shown = shorten(reason.replace(f"{self._raw.path.parent}/", ""), 200)
+        return DataRefused(
+            f"{self._raw.path.name} cannot be read: {shown}.",
+            "Nothing of it was loaded; download the file again or correct it.",
+        )
 
     def _check_end(self) -> None:
-        if self._file.has_open_quote:
-            found = explain_bad_rows(
-                self._file.text_chunks(), self._file.layout, self._raw.path.name, self._file.place
-            )
-            if found:
-                raise found
+        if self._file.has_open_quote and (refused := self._find_bad_rows()):
+            raise refused
         if self.rows == 0:
             raise DataRefused(f"{self._raw.path.name} has a header and no rows.", "Download it again.")
         expected = self._raw.expected_rows

@@ -6,6 +6,8 @@ Counted from the same record batches that fill the table, while they load. A cha
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data_pipeline.cells import ARROW_TYPES
+from data_pipeline.arrow_constants import constant
 from data_pipeline.table import COLUMNS, SqliteType
 
 CUBE_TABLE = "titanic_cube"
@@ -63,7 +65,7 @@ MEASURES: tuple[CubeColumn, ...] = (
     CubeColumn("fare_sum", "REAL", "Sum of the known fares, in pounds"),
 )
 CUBE_COLUMNS: tuple[CubeColumn, ...] = DIMENSIONS + MEASURES
-CUBE_SCHEMA = pa.schema([pa.field(column.name, ARROW_TYPES[column.type]) for column in CUBE_COLUMNS])
+DIMENSION_NAMES: tuple[str, ...] = tuple(column.name for column in DIMENSIONS)
 
 _ALLOWED: dict[str, tuple[Any, ...]] = {column.name: column.allowed for column in COLUMNS}
 _MEMBERS: tuple[tuple[Any, ...], ...] = (
@@ -98,7 +100,8 @@ class CubeCounter:
     @property
     def survivors(self) -> int:
         """Number of survivors counted so far."""
-        return int(self._rows.reshape(_SHAPE)[:, :, :, _ALLOWED["survived"].index(1)].sum())
+        by_survival = np.moveaxis(self._rows.reshape(_SHAPE), DIMENSION_NAMES.index("survived"), 0)
+        return int(by_survival[_ALLOWED["survived"].index(1)].sum())
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Count these passengers: one code per row, then one histogram per measure."""
@@ -114,26 +117,36 @@ class CubeCounter:
         self._age_sum += np.bincount(codes, np.nan_to_num(age), _CELLS)
         self._fare_sum += np.bincount(codes, np.nan_to_num(fare), _CELLS)
 
-    def to_batch(self) -> pa.RecordBatch:
-        """The cube as one record batch in `CUBE_SCHEMA`: only combinations that occur, in order."""
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Create and fill `titanic_cube`, in the connection's transaction."""
+        connection.execute(create_cube_sql())
+        marks = ", ".join("?" * len(CUBE_COLUMNS))
+        connection.executemany(f"INSERT INTO {CUBE_TABLE} VALUES ({marks})", self._table_rows())
+
+    def _table_rows(self) -> Iterator[tuple[Any, ...]]:
+        """The combinations that occur, in order of the dimensions, as rows of `titanic_cube`."""
         cells = np.flatnonzero(self._rows)
         places = np.unravel_index(cells, _SHAPE)
+        rows = self._rows[cells]
+        age_known = np.where(places[DIMENSION_NAMES.index("age_bin")] < len(AGE_BINS), rows, 0)
+        fare_known = np.where(places[DIMENSION_NAMES.index("fare_bin")] < len(FARE_BINS), rows, 0)
         dimensions = [
             [members[code] for code in codes] for members, codes in zip(_MEMBERS, places, strict=True)
         ]
-        rows = self._rows[cells]
-        age_known = np.where(places[5] < len(AGE_BINS), rows, 0)
-        fare_known = np.where(places[6] < len(FARE_BINS), rows, 0)
         measures = [rows, age_known, self._age_sum[cells], fare_known, self._fare_sum[cells]]
-        columns = [pa.array(v, f.type) for v, f in zip([*dimensions, *measures], CUBE_SCHEMA, strict=True)]
-        return pa.RecordBatch.from_arrays(columns, schema=CUBE_SCHEMA)
+        return zip(*dimensions, *(measure.tolist() for measure in measures), strict=True)
 
 
 def _category(batch: pa.RecordBatch, name: str) -> Codes:
-    """The position of each value among the allowed ones; the position after the last one for unknown."""
+    """The position of each value among the allowed ones; the position after the last one for unknown.
+
+    One comparison per allowed value, because `pyarrow.compute.index_in` takes no `constant`.
+    """
     allowed = _ALLOWED[name]
-    codes = pc.index_in(batch[name], value_set=pa.array(allowed))
-    return _as_numpy(codes.fill_null(len(allowed)))
+    codes = np.full(batch.num_rows, len(allowed), np.int64)
+    for code, value in enumerate(allowed):
+        codes[_as_numpy(pc.equal(batch[name], constant(value)).fill_null(constant(False)))] = code
+    return codes
 
 
 def _alone(batch: pa.RecordBatch) -> Codes:
@@ -148,8 +161,8 @@ def _bin(numbers: Numbers, lower_bounds: tuple[int, ...]) -> Codes:
 
 def _numbers(cells: pa.Array) -> Numbers:
     """Floats with NaN for unknown."""
-    return _as_numpy(cells)
+    return np.asarray(_as_numpy(cells), np.float64)
 
 
-def _as_numpy(cells: pa.Array) -> Any:  # noqa: ANN401 - the element type follows the Arrow type
+def _as_numpy(cells: pa.Array) -> Any:
     return cells.to_numpy(zero_copy_only=False)

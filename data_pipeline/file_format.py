@@ -36,7 +36,7 @@ OTHER_FORMATS: tuple[tuple[bytes, str], ...] = (
 
 
 def detect_format(path: Path) -> Literal["csv", "parquet"]:
-    """ "parquet" or "csv"; raises `DataRefused` for an unreadable, empty or foreign file."""
+    """The format, "parquet" or "csv"; raises `DataRefused` for an unreadable, empty or foreign file."""
     block = _first_block(path)
     if not block:
         raise DataRefused(f"{path.name} is empty (0 bytes).", "Download it again, or choose another source.")

@@ -1,4 +1,4 @@
-"""Reading a Parquet file: typed batches for good data, the same batches with row numbers to explain bad data."""
+"""Reading a Parquet file: typed batches for good data, the same with row numbers to explain bad data."""
 
 from __future__ import annotations
 

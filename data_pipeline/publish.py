@@ -15,15 +15,18 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from data_pipeline.build_lock import leftover_pattern, one_build_at_a_time, resolve_target
 from data_pipeline.cancellation import raise_if_cancelled
 from data_pipeline.convert import open_batches
 from data_pipeline.cube import CUBE_TABLE, CubeCounter
 from data_pipeline.errors import PublishFailed
-from data_pipeline.sources import RawFile
 from data_pipeline.sqlite_load import load, word_write_error
-from data_pipeline.table import BUILD_TABLE, TABLE, BuildRecord, build_record_to_row
+from data_pipeline.table import BUILD_TABLE, BUILD_TABLE_SQL, TABLE, BuildRecord, build_record_to_row
+
+if TYPE_CHECKING:
+    from data_pipeline.sources import RawFile
 
 SIDECARS = ("-journal", "-wal", "-shm")
 """What SQLite would mix into a file of the same name, should a foreign program have left it there."""
@@ -47,6 +50,7 @@ def publish(
     with one_build_at_a_time(target, f"another import ({raw.source})"), _temporary_file(target) as path:
         with open_batches(raw) as batches:
             cube = load(batches, path, on_progress)
+        _write_cube(path, cube)
         _verify(path, cube)
         record = _record(raw, cube.rows, flow_run_id, time.perf_counter() - started)
         _write_record(path, record)
@@ -95,15 +99,27 @@ def _record(raw: RawFile, rows: int, flow_run_id: str | None, seconds: float) ->
     )
 
 
+def _write_cube(path: Path, cube: CubeCounter) -> None:
+    with _writable(path) as connection:
+        cube.write(connection)
+
+
 def _write_record(path: Path, record: BuildRecord) -> None:
     """Last of all, because the record holds the seconds that loading and checking took."""
     row = build_record_to_row(record)
-    names = ", ".join(row)
-    values = ", ".join(f":{name}" for name in row)
+    names, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
+    with _writable(path) as connection:
+        connection.execute(BUILD_TABLE_SQL)
+        connection.execute(f"INSERT INTO {BUILD_TABLE} ({names}) VALUES ({marks})", row)
+
+
+@contextmanager
+def _writable(path: Path) -> Iterator[sqlite3.Connection]:
+    """The private file in one transaction, without a journal beside it."""
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode = OFF")
         with connection:
-            connection.execute(f"INSERT INTO {BUILD_TABLE} ({names}) VALUES ({values})", row)
+            yield connection
 
 
 def _swap(path: Path, target: Path) -> None:

@@ -1,4 +1,4 @@
-"""Checked batches into a new SQLite file: the table, its chart cube and an empty build table.
+"""Checked batches into the table of a new SQLite file, with the chart cube counted on the way.
 
 Through ADBC, which binds Arrow columns to SQLite without a Python object per cell. Its low-level interface,
 because the DB-API one imports pandas (530 ms against 165). ADBC brings a SQLite of its own; it is closed
@@ -18,15 +18,20 @@ from adbc_driver_manager import AdbcConnection, AdbcStatement
 
 from data_pipeline.cells import ARROW_SCHEMA
 from data_pipeline.convert import CheckedBatches
-from data_pipeline.cube import CUBE_SCHEMA, CUBE_TABLE, CubeCounter, create_cube_sql
+from data_pipeline.cube import CubeCounter
 from data_pipeline.errors import PublishFailed
 from data_pipeline.read_ahead import read_ahead
-from data_pipeline.table import BUILD_TABLE_SQL, TABLE, create_table_sql
+from data_pipeline.table import TABLE, create_table_sql
 
 BATCHES_AHEAD = 4
 """Batches that wait for SQLite: enough to keep it busy, few enough for a flat memory (1 MB each)."""
 
-SPEED_PRAGMAS = ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "PRAGMA locking_mode = EXCLUSIVE")
+PRAGMAS = (
+    "PRAGMA page_size = 32768",  # 10 to 20 % faster to fill than the default of 4096
+    "PRAGMA journal_mode = OFF",
+    "PRAGMA synchronous = OFF",
+    "PRAGMA locking_mode = EXCLUSIVE",
+)
 """A journal protects a file that readers have; this one is private, is thrown away after any failure, and is
 synced once before it is published. Without a journal a killed build leaves one file behind, never two."""
 
@@ -39,15 +44,13 @@ def load(batches: CheckedBatches, path: Path, on_progress: Callable[[int], None]
     """
     cube = CubeCounter()
     with read_ahead(_counted(batches, cube), BATCHES_AHEAD) as ahead, _new_database(path) as connection:
-        for statement in (create_table_sql(), create_cube_sql(), BUILD_TABLE_SQL):
-            _execute(connection, statement)
+        _execute(connection, create_table_sql())
         rows = _Reported(ahead, on_progress)
         try:
-            _insert(connection, TABLE, ARROW_SCHEMA, rows)
+            _insert(connection, rows)
         except adbc_driver_manager.Error as error:
             refused = _cause(error, rows, batches)
             raise refused from error
-        _insert(connection, CUBE_TABLE, CUBE_SCHEMA, [cube.to_batch()])
         connection.commit()
     return cube
 
@@ -66,7 +69,7 @@ def _new_database(path: Path) -> Iterator[AdbcConnection]:
             closing(adbc_driver_sqlite.connect(str(path))) as database,
             AdbcConnection(database) as connection,
         ):
-            for pragma in SPEED_PRAGMAS:
+            for pragma in PRAGMAS:
                 _execute(connection, pragma)
             connection.set_autocommit(False)
             yield connection
@@ -80,12 +83,10 @@ def _execute(connection: AdbcConnection, sql: str) -> None:
         statement.execute_update()
 
 
-def _insert(
-    connection: AdbcConnection, table: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]
-) -> None:
+def _insert(connection: AdbcConnection, batches: Iterable[pa.RecordBatch]) -> None:
     with closing(AdbcStatement(connection)) as statement:
-        statement.set_sql_query(f"INSERT INTO {table} VALUES ({', '.join('?' * len(schema))})")
-        statement.bind_stream(pa.RecordBatchReader.from_batches(schema, batches))
+        statement.set_sql_query(f"INSERT INTO {TABLE} VALUES ({', '.join('?' * len(ARROW_SCHEMA))})")
+        statement.bind_stream(pa.RecordBatchReader.from_batches(ARROW_SCHEMA, batches))
         statement.execute_update()
 
 
@@ -126,7 +127,7 @@ def word_write_error(message: str) -> tuple[str, str]:
     if "full" in message or "No space left" in message or "disk I/O error" in message:
         return (
             "The new table could not be written: the disk is full or failing.",
-            "Free some space (a table needs about the size of its raw file, twice while building) and build again.",
+            "Free some space, twice the size of the raw CSV file, and build again.",
         )
     if "unable to open" in message or "readonly" in message or "ermission denied" in message:
         return (

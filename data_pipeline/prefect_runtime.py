@@ -39,7 +39,7 @@ QUIET_ENVIRONMENT = {
     "DO_NOT_TRACK": "1",
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_TO_API_BATCH_INTERVAL": "0.25",  # seconds; logs are on the page 0.25 s later, not 1.2
-    "PREFECT_CLI_WATCH_UPDATES": "false",
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",  # a task may be called by itself
 }
 
 
@@ -186,11 +186,12 @@ def build_record(state: State[Any] | None) -> BuildRecord:
         raise PipelineError("The run ended before it had begun.", "Run it again; server.log may say why.")
     if state.is_cancelled():
         raise BuildCancelled("The build was stopped on request.", "The table from before is unchanged.")
-    if isinstance(state.data, PipelineError):
-        raise state.data
+    outcome = state.result(raise_on_failure=False)
+    if isinstance(outcome, PipelineError):
+        raise outcome
     if not state.is_completed():
         raise PipelineError(f"The run ended as {state.name}: {state.message}", "The run's log says more.")
-    record: BuildRecord = state.result()
+    record: BuildRecord = outcome
     return record
 
 

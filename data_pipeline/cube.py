@@ -6,6 +6,7 @@ Counted from the same record batches that fill the table, while they load. A cha
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -145,7 +146,8 @@ def _category(batch: pa.RecordBatch, name: str) -> Codes:
     allowed = _ALLOWED[name]
     codes = np.full(batch.num_rows, len(allowed), np.int64)
     for code, value in enumerate(allowed):
-        codes[_as_numpy(pc.equal(batch[name], constant(value)).fill_null(constant(False)))] = code
+        equal = pc.equal(batch[name], constant(value)).fill_null(constant(False))
+        codes[_as_numpy(equal.cast(pa.uint8())) == 1] = code
     return codes
 
 
@@ -161,8 +163,9 @@ def _bin(numbers: Numbers, lower_bounds: tuple[int, ...]) -> Codes:
 
 def _numbers(cells: pa.Array) -> Numbers:
     """Floats with NaN for unknown."""
-    return np.asarray(_as_numpy(cells), np.float64)
+    return np.asarray(_as_numpy(cells.fill_null(constant(math.nan))), np.float64)
 
 
 def _as_numpy(cells: pa.Array) -> Any:
-    return cells.to_numpy(zero_copy_only=False)
+    """Numbers without nulls as NumPy sees them, by DLPack, because `to_numpy` imports pandas."""
+    return np.from_dlpack(cells)

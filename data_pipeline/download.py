@@ -36,12 +36,12 @@ class Limits:
 
     `contact_s` is the time from the start to the first response headers, `connect_s` and `read_s` those
     for one connection and for one silence within an answer, `total_s` that for everything. With the
-    defaults the Hub and a URL behind a firewall that swallows packets cost 2 x 8 s.
+    defaults the Hub and a URL behind a firewall that swallows packets cost 2 x 7 s at most.
     """
 
     connect_s: float = 4.0
     read_s: float = 10.0
-    contact_s: float = 8.0
+    contact_s: float = 7.0
     total_s: float = 60.0
     max_bytes: int = 2 * 1024**3
 

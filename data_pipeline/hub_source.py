@@ -98,18 +98,27 @@ def fetch_hub(request: DownloadRequest, contact: Callable[[], None]) -> tuple[Pa
 
 def _ask_whether_there(client: BoundedClient, dataset: str) -> None:
     """One request, the one that the library would make first: any answer but a failing server's will do."""
-    from huggingface_hub import constants
+    try:
+        client.head(f"{_endpoint()}/datasets/{quote(dataset)}/resolve/main/README.md", follow_redirects=False)
+    except (httpx2.InvalidURL, OSError) as error:  # OSError: what the client makes of every failure
+        raise client.failure or _wrong_endpoint() from error
 
+
+def _endpoint() -> str:
+    """The Hub's address as the library has it: HF_ENDPOINT, or its own default."""
+    try:
+        from huggingface_hub import constants
+    except ValueError as error:  # an HF_ENDPOINT that cannot be parsed stops the import
+        raise _wrong_endpoint() from error
     if constants.is_offline_mode():
         raise SourceUnavailable("The Hub is switched off (HF_HUB_OFFLINE is set).", "Unset HF_HUB_OFFLINE.")
-    url = f"{constants.ENDPOINT}/datasets/{quote(dataset)}/resolve/main/README.md"
-    wrong_address = SourceUnavailable("The Hub's address is not a valid URL.", "Check HF_ENDPOINT.")
-    if not url.startswith(("http://", "https://")):
-        raise wrong_address
-    try:
-        client.head(url, follow_redirects=False)
-    except (httpx2.InvalidURL, OSError) as error:  # OSError: what the client makes of every failure
-        raise client.failure or wrong_address from error
+    if not constants.ENDPOINT.startswith(("http://", "https://")):
+        raise _wrong_endpoint()
+    return constants.ENDPOINT
+
+
+def _wrong_endpoint() -> SourceUnavailable:
+    return SourceUnavailable("The Hub's address is not a valid URL.", "Check HF_ENDPOINT.")
 
 
 def _load(client: BoundedClient, request: DownloadRequest) -> tuple[Dataset, str | None]:

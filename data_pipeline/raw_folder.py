@@ -31,9 +31,7 @@ def working_folder(raw_folder: Path) -> Iterator[Path]:
 
 def keep(finished: Path, raw_folder: Path, source: str, sha256: str) -> Path:
     """Move a finished file out of its working folder, to a name made of its source and content."""
-    kept = raw_folder / f"{source}-{sha256[:16]}{finished.suffix}"
-    finished.touch()  # its age counts from now, also if the same content was here before
-    return finished.replace(kept)
+    return finished.replace(raw_folder / f"{source}-{sha256[:16]}{finished.suffix}")
 
 
 def sweep(raw_folder: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -156,20 +157,23 @@ def _local_file(kind: Literal["snapshot", "file"], path: Path, rows: int | None)
     name = _named(str(path))
     try:
         path = path.expanduser().absolute()
-        if not path.is_file():
-            raise SourceUnavailable(*_no_such_file(kind, path, name))
+        if not stat.S_ISREG(path.stat().st_mode):
+            what = f'"{name}" is a folder or a device; a CSV or Parquet file was expected.'
+            raise SourceUnavailable(what, _CHOICES)
         return RawFile(path, kind, name, _sha256(path), rows)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise _no_such_file(kind, name) from error
     except (OSError, RuntimeError, ValueError) as error:  # no permission, too long a name, no such home
         reason = getattr(error, "strerror", None) or "not a usable path"
-        raise SourceUnavailable(f"The file {name} cannot be read ({reason}).", _CHOICES) from error
+        raise SourceUnavailable(f'"{name}" cannot be read ({reason}).', _CHOICES) from error
 
 
-def _no_such_file(kind: str, path: Path, name: str) -> tuple[str, str]:
+def _no_such_file(kind: str, name: str) -> SourceUnavailable:
     if kind == "snapshot":
-        return f"The shipped snapshot {name} is missing.", "Restore it from the repository, or reinstall."
-    if path.exists():
-        return f'"{name}" is a folder or a device; a CSV or Parquet file was expected.', _CHOICES
-    return f'"{name}" is neither a known source nor an existing file.', _CHOICES
+        return SourceUnavailable(
+            f"The shipped snapshot {name} is missing.", "Restore it from the repository, or reinstall."
+        )
+    return SourceUnavailable(f'"{name}" is neither a known source nor an existing file.', _CHOICES)
 
 
 def _download(

@@ -179,7 +179,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "/reset": _reset,
     "/hangs-up": lambda c: None,
     "/not-http": lambda c: (c.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n"), None)[1],
-    "/page": lambda c: c.answer(PAGE, "200 OK", "Content-Type: text/html; charset=utf-8"),
+    "/page": lambda c: c.answer(b"Please sign in.", "200 OK", "Content-Type: text/html; charset=utf-8"),
     "/page-as-csv": lambda c: c.answer(b"\n " + PAGE, "200 OK", "Content-Type: text/csv"),
     "/empty": lambda c: c.answer(b""),
     "/json": lambda c: c.answer(b'{"error": "not here"}', "200 OK", "Content-Type: application/json"),

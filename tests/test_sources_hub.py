@@ -9,14 +9,14 @@ from pathlib import Path
 import psutil
 import pyarrow.parquet as pq
 import pytest
-from faulty_server import refused_url, swallowing_url
-from local_hub import DATASET, PARQUET_COMMIT, LocalHub
 
 from data_pipeline import cancellation
 from data_pipeline.download import Limits
 from data_pipeline.errors import BuildCancelled, SourceUnavailable
 from data_pipeline.settings import Settings
 from data_pipeline.sources import fetch, retry_delay
+from tests.faulty_server import refused_url, swallowing_url
+from tests.local_hub import DATASET, PARQUET_COMMIT, LocalHub
 
 PATIENT = Limits(connect_s=5, read_s=20, contact_s=20, total_s=50)
 

@@ -9,13 +9,13 @@ import time
 from pathlib import Path
 
 import pytest
-from faulty_server import CSV, refused_url, swallowing_url
 
 from data_pipeline import cancellation, sources
 from data_pipeline.errors import BuildCancelled, SourceUnavailable
 from data_pipeline.settings import Settings, snapshot_path
 from data_pipeline.sources import RawFile, candidates, fetch, first_available, retry_delay
 from data_pipeline.table import SourceFailure
+from tests.faulty_server import CSV, refused_url, swallowing_url
 
 RAW = RawFile(Path("titanic.csv"), "snapshot", "titanic.csv", "0" * 64)
 
@@ -158,7 +158,7 @@ def test_a_path_may_start_at_home(settings, tmp_path, monkeypatch):
         ("/dev/zero", '"zero" is a folder or a device'),
         ("/usr/share", '"share" is a folder or a device'),
         ("x" * 5000, "cannot be read (File name too long)"),
-        ("nul\0byte", "neither"),
+        ("nul\0byte", "cannot be read (not a usable path)"),
         ("~no-such-user/mine.csv", "mine.csv"),
         ("ftp://ann:pw@example.org/mine.csv", "ftp://example.org/mine.csv is neither an http nor an https"),
         ("file:///etc/passwd", "neither an http nor an https"),
@@ -181,8 +181,15 @@ def test_an_unreadable_file_is_told(settings, tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(sources, "_sha256", refuse)
-    with pytest.raises(SourceUnavailable, match=r"The file mine.csv cannot be read \(Permission denied\)"):
+    with pytest.raises(SourceUnavailable, match=r"\"mine.csv\" cannot be read \(Permission denied\)"):
         fetch(str(tmp_path / "mine.csv"), settings)
+
+
+def test_a_missing_snapshot_is_told(settings, tmp_path, monkeypatch):
+    """Should the shipped file be gone, the error says how to get it back."""
+    monkeypatch.setattr(sources, "snapshot_path", lambda: tmp_path / "titanic.csv")
+    with pytest.raises(SourceUnavailable, match=r"The shipped snapshot titanic\.csv is missing\. Restore it"):
+        fetch("snapshot", settings)
 
 
 def test_hashing_a_large_file_can_be_cancelled(settings):

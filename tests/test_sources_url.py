@@ -14,13 +14,13 @@ from pathlib import Path
 
 import psutil
 import pytest
-from faulty_server import BEHAVIOURS, CSV, FaultyServer, refused_url, swallowing_url
 
 from data_pipeline import cancellation, sources
 from data_pipeline.download import Limits
 from data_pipeline.errors import BuildCancelled, SourceUnavailable
 from data_pipeline.settings import Settings
 from data_pipeline.sources import fetch, fetch_patiently
+from tests.faulty_server import BEHAVIOURS, CSV, FaultyServer, refused_url, swallowing_url
 
 PATIENT = Limits(connect_s=5, read_s=20, contact_s=20, total_s=40)
 

@@ -96,7 +96,8 @@ def build_plain(source: str | None, _refresh: bool, database: Path, _as_json: bo
     from data_pipeline.cancellation import cancellable
     from data_pipeline.plain_pipeline import run_plain
 
-    with stop_on_interrupt() as stop, cancellable(stop):
+    stop = threading.Event()
+    with stop_on_interrupt(stop), cancellable(stop):
         return run_plain(source, database)
 
 
@@ -104,20 +105,19 @@ def build_with_prefect(source: str | None, refresh: bool, database: Path, as_jso
     """Run the flow on the warm Prefect API while its tasks are shown; raises `PipelineError`."""
     from data_pipeline.cli_display import watch_tasks
 
-    with err.status("Looking for the Prefect server") as spinner:
-        prefect_runtime.connect(Settings(), on_wait=spinner.update)
-    with stop_on_interrupt() as stop:
-        run = prefect_runtime.PipelineThread(source, refresh=refresh, database=database, stop=stop)
+    run = prefect_runtime.PipelineThread(source, refresh=refresh, database=database)
+    with stop_on_interrupt(run.stop):
         run.start()
         watch_tasks(run, err if as_json else out)
-    prefect_runtime.drain_logs_and_events()
-    return prefect_runtime.build_record(run.state)
+    if run.error:
+        raise run.error
+    assert run.record is not None  # noqa: S101  (an ended thread has either of the two)
+    return run.record
 
 
 @contextmanager
-def stop_on_interrupt() -> Iterator[threading.Event]:
-    """An event that Ctrl-C or SIGTERM sets; a second Ctrl-C ends the process as usual."""
-    stop = threading.Event()
+def stop_on_interrupt(stop: threading.Event) -> Iterator[None]:
+    """Let Ctrl-C or SIGTERM set this event; a second Ctrl-C ends the process as usual."""
 
     def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
         stop.set()
@@ -126,7 +126,7 @@ def stop_on_interrupt() -> Iterator[threading.Event]:
 
     before = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield stop
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

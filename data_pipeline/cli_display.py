@@ -35,8 +35,9 @@ UNFINISHED = {"Pending", "Running", "Retrying", "AwaitingRetry", "Scheduled"}
 
 
 class WatchedRun(Protocol):
-    """A flow that runs in a thread: its id once it has begun, and whether it still runs."""
+    """A flow that runs in a thread: what it waits for, its id once it has begun, whether it still runs."""
 
+    waiting_for: str
     flow_run_id: UUID | None
 
     def is_alive(self) -> bool:
@@ -55,7 +56,7 @@ def watch_tasks(run: WatchedRun, console: Console) -> None:
     with Live(console=console, auto_refresh=False) as live:
         while run.is_alive():
             run.join(POLL_S)
-            live.update(task_lines(views_of(run)), refresh=True)
+            live.update(task_lines(views_of(run)) if run.flow_run_id else run.waiting_for, refresh=True)
         live.update(task_lines(final_views(run)), refresh=True)
 
 

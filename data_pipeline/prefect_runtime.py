@@ -6,12 +6,14 @@ shown to people are read from that API, so a run looks the same wherever it was 
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun, TaskRun
 
     from data_pipeline.table import BuildRecord
+
+_log = logging.getLogger(__name__)
 
 FLOW_NAME = "Titanic Data Pipeline"
 TASK_ORDER = ("download_titanic_dataset", "convert_to_sqlite", "load_titanic_data")
@@ -154,39 +158,63 @@ def run_pipeline(
         cancellable(stop or threading.Event()),
         temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),  # its thread adds 1 s to each run
     ):
-        return announced(source, refresh=refresh, database=database, return_state=True)
+        return announced(
+            source or Settings().source,
+            refresh=refresh,
+            database=database or Settings().database,
+            return_state=True,
+        )
 
 
 class PipelineThread(threading.Thread):
-    """The flow in a thread of its own, so that others can draw it and be asked to stop it.
+    """Connecting and running the flow in a thread of its own, for others to draw and to stop.
 
-    `flow_run_id` is None until the run has begun; `state` is its final state once the thread has ended.
+    `waiting_for` is a sentence while there is no run yet, `flow_run_id` the run once it has begun. When
+    the thread has ended, either `record` or `error` is set. `stop` ends the run as Cancelled.
     """
 
-    def __init__(self, source: str | None, *, refresh: bool, database: Path, stop: threading.Event) -> None:
+    def __init__(
+        self, source: str | None = None, *, refresh: bool = False, database: Path | None = None
+    ) -> None:
         super().__init__(name="titanic pipeline", daemon=True)
-        self.source, self.refresh, self.database, self.stop = source, refresh, database, stop
+        self.source, self.refresh, self.database = source, refresh, database
+        self.stop = threading.Event()
+        self.waiting_for = "Looking for the Prefect server."
         self.flow_run_id: UUID | None = None
-        self.state: State[Any] | None = None
+        self.record: BuildRecord | None = None
+        self.error: PipelineError | None = None
 
     def run(self) -> None:
-        """Run the flow; a failure is in the state, never raised."""
-        self.state = run_pipeline(
+        """Connect and run the flow; a failure is kept in `error`, never raised."""
+        try:
+            connect(Settings(), on_wait=partial(setattr, self, "waiting_for"))
+            self.waiting_for = "Starting the run."
+            self.record = build_record(self._run_flow())
+        except PipelineError as error:
+            self.error = error
+        except Exception as error:  # noqa: BLE001  the thread's outermost edge: whoever watches must hear of it
+            _log.exception("The run broke.")
+            self.error = PipelineError(
+                f"The run broke ({type(error).__name__}).", "The terminal of the app shows where."
+            )
+        finally:
+            drain_logs_and_events()
+
+    def _run_flow(self) -> State[Any]:
+        return run_pipeline(
             self.source,
             refresh=self.refresh,
             database=self.database,
             stop=self.stop,
-            on_started=lambda flow_run_id: setattr(self, "flow_run_id", flow_run_id),
+            on_started=partial(setattr, self, "flow_run_id"),
         )
 
 
-def build_record(state: State[Any] | None) -> BuildRecord:
+def build_record(state: State[Any]) -> BuildRecord:
     """The record that a completed run returned; raises the `PipelineError` that another one ended with."""
-    if state is None:
-        raise PipelineError("The run ended before it had begun.", "Run it again; server.log may say why.")
     if state.is_cancelled():
         raise BuildCancelled("The build was stopped on request.", "The table from before is unchanged.")
-    outcome = state.result(raise_on_failure=False)
+    outcome: Any = state.result(raise_on_failure=False)
     if isinstance(outcome, PipelineError):
         raise outcome
     if not state.is_completed():

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from prefect import State, Task, flow, get_client, get_run_logger, runtime, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.client.schemas.objects import FlowRun, TaskRun
-from prefect.exceptions import CancelledRun
 from prefect.logging.loggers import flow_run_logger
 from prefect.states import Cancelled
 
@@ -55,11 +54,17 @@ def ends_as_cancelled(step: Callable[P, R]) -> Callable[P, R]:
         try:
             raise_if_cancelled()
             return step(*args, **kwargs)
-        except (BuildCancelled, CancelledRun) as stop:
-            # Prefect takes a returned state for the state of the run; the caller sees CancelledRun
+        except BuildCancelled as stop:
+            # Prefect takes a returned state for the state of the run
             return Cancelled(message=str(stop))  # type: ignore[return-value]
 
     return stoppable
+
+
+def unless_cancelled(result: R) -> R:
+    """The result of a task run; a task that was stopped hands over its state instead, so stop here too."""
+    raise_if_cancelled()
+    return result
 
 
 def retry_when_it_may_help(retried: Task[..., Any], run: TaskRun, failed: State[Any]) -> bool:
@@ -68,10 +73,10 @@ def retry_when_it_may_help(retried: Task[..., Any], run: TaskRun, failed: State[
     Where the source said how long to wait (Retry-After), that becomes the delay of this run: `retried`
     is the run's own copy of the task.
     """
-    delay = sources.retry_delay(failed.data, run.run_count)
+    delay = sources.retry_delay(failed.result(raise_on_failure=False), run.run_count)
     if delay is None:
         return False
-    retried.retry_delay_seconds = delay
+    retried.retry_delay_seconds = [delay]
     return True
 
 
@@ -198,7 +203,8 @@ def download_first_available(source: str, refresh: bool) -> RawFile:
     def download(candidate: str) -> RawFile:
         home = Settings().prefect_home
         stands = output_stands(home, f"download {candidate}", candidate)
-        return download_titanic_dataset.with_options(refresh_cache=refresh or not stands)(candidate)
+        download_once = download_titanic_dataset.with_options(refresh_cache=refresh or not stands)
+        return unless_cancelled(download_once(candidate))
 
     def log_failure(failure: SourceFailure) -> None:
         get_run_logger().warning("%s gave nothing: %s", failure.source, failure.cause)
@@ -209,7 +215,8 @@ def download_first_available(source: str, refresh: bool) -> RawFile:
 def convert_unless_it_stands(raw: RawFile, database: Path, refresh: bool) -> BuildRecord:
     """Convert, or reuse the cached result if the table it speaks of is still there, unaltered."""
     stands = output_stands(Settings().prefect_home, f"convert to {database}", raw)
-    return convert_to_sqlite.with_options(refresh_cache=refresh or not stands)(raw, database)
+    convert = convert_to_sqlite.with_options(refresh_cache=refresh or not stands)
+    return unless_cancelled(convert(raw, database))
 
 
 def leave_build_report(record: BuildRecord, database: Path) -> None:

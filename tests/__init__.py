@@ -1,0 +1,1 @@
+"""Promises, one a test. `pytest` runs them all without a network."""

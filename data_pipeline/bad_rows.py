@@ -48,10 +48,10 @@ class _Findings:
     bad_rows: int = 0
     listed: list[str] = field(default_factory=list)
 
-    def add(self, problems: dict[int, str], place: str) -> None:
-        self.bad_rows += len(problems)
-        for position in sorted(problems)[: MAX_LISTED_ROWS - len(self.listed)]:
-            self.listed.append(f"{place} {position}{problems[position]}")
+    @property
+    def room(self) -> int:
+        """How many more bad rows will be listed."""
+        return MAX_LISTED_ROWS - len(self.listed)
 
 
 def explain_bad_rows(
@@ -62,35 +62,47 @@ def explain_bad_rows(
     with closing(_SeenIds()) as seen_ids:
         for chunk in chunks:
             raise_if_cancelled()
-            problems = dict(_cell_problems(chunk, layout))
-            problems = dict(seen_ids.duplicates(chunk, layout, place)) | problems
+            bad_cells = _BadCells(chunk, layout)
+            problems = dict(seen_ids.duplicates(chunk, layout, place))
             problems |= {position: f": {problem}" for position, problem in chunk.broken}
+            bad_positions = sorted(bad_cells.rows.keys() | problems.keys())
+            for position in bad_positions[: findings.room]:
+                problem = bad_cells.word(position) if position in bad_cells.rows else problems[position]
+                findings.listed.append(f"{place} {position}{problem}")
             findings.rows += chunk.rows
-            findings.add(problems, place)
+            findings.bad_rows += len(bad_positions)
     return _refusal(findings, file_name) if findings.bad_rows else None
 
 
 def _refusal(findings: _Findings, file_name: str) -> DataRefused:
     rest = findings.bad_rows - len(findings.listed)
     listed = "; ".join(findings.listed) + (f"; and {rest:,} more" if rest else "")
-    are_bad = "row is bad" if findings.bad_rows == 1 else "rows are bad"
+    are_bad = "rows is bad" if findings.bad_rows == 1 else "rows are bad"
     return DataRefused(
         f"{file_name}: {findings.bad_rows:,} of {findings.rows:,} {are_bad}: {listed}.",
         "Nothing of it was loaded; correct the file and build again.",
     )
 
 
-def _cell_problems(chunk: RowChunk, layout: Layout) -> Iterator[tuple[int, str]]:
-    """Position and problem of each row that has a bad cell; of several bad cells the first is worded."""
-    masks = [
-        check_cells(cells, place.column, is_hub=layout.is_hub)[1]
-        for place, cells in zip(layout.present, chunk.cells, strict=True)
-    ]
-    bad_row = reduce(pc.or_, masks)
-    for row in pc.indices_nonzero(bad_row).to_pylist():
-        first = next(index for index, mask in enumerate(masks) if mask[row].as_py())
-        received = chunk.cells[first][row].as_py()
-        yield chunk.positions[row], _word_bad_cell(layout.present[first], received, layout)
+class _BadCells:
+    """The cells of a chunk that break the contract; `rows` maps the position of a bad row to its index."""
+
+    def __init__(self, chunk: RowChunk, layout: Layout) -> None:
+        self._chunk = chunk
+        self._layout = layout
+        self._masks = [
+            check_cells(cells, place.column, is_hub=layout.is_hub)[1]
+            for place, cells in zip(layout.present, chunk.cells, strict=True)
+        ]
+        bad_rows = pc.indices_nonzero(reduce(pc.or_, self._masks)).to_pylist()
+        self.rows = {chunk.positions[row]: row for row in bad_rows}
+
+    def word(self, position: int) -> str:
+        """What is wrong in this row; of several bad cells the first."""
+        row = self.rows[position]
+        first = next(index for index, mask in enumerate(self._masks) if mask[row].as_py())
+        received = self._chunk.cells[first][row].as_py()
+        return _word_bad_cell(self._layout.present[first], received, self._layout)
 
 
 def _word_bad_cell(place: FileColumn, received: object, layout: Layout) -> str:

@@ -147,8 +147,7 @@ def _child_process() -> Iterator[subprocess.Popen[str]]:
 
 def _kill(child: subprocess.Popen[str]) -> None:
     if child.poll() is None:
-        with suppress(ProcessLookupError, PermissionError):
-            # gone already (macOS: not permitted for a process that has just ended)
+        with suppress(ProcessLookupError, PermissionError):  # ended just now, on Linux and on macOS
             os.killpg(child.pid, signal.SIGKILL)
     child.wait()
     if child.stdin:

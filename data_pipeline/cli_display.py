@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from data_pipeline.prefect_runtime import RunView, TaskView
+    from data_pipeline.run_views import RunView, TaskView
     from data_pipeline.table import BuildRecord
 
 POLL_S = 0.1
@@ -31,7 +31,6 @@ STATE_MARKS = {
     "Retrying": "[blue]▶[/]",
     "AwaitingRetry": "[yellow]…[/]",
 }
-UNFINISHED = {"Pending", "Running", "Retrying", "AwaitingRetry", "Scheduled"}
 
 
 class WatchedRun(Protocol):
@@ -73,7 +72,7 @@ def final_views(run: WatchedRun) -> Sequence[TaskView]:
 
     deadline = monotonic() + LAST_STATES_LIMIT_S
     views = views_of(run)
-    while any(view.state in UNFINISHED for view in views) and monotonic() < deadline:
+    while any(view.is_active for view in views) and monotonic() < deadline:
         sleep(POLL_S)
         views = views_of(run)
     return views

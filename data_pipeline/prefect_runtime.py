@@ -11,7 +11,6 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -22,11 +21,13 @@ from data_pipeline import process_mark
 from data_pipeline.cancellation import cancellable
 from data_pipeline.errors import BuildCancelled, PipelineError, PrefectUnavailable
 from data_pipeline.prefect_server import acquire_server, is_healthy
+from data_pipeline.run_views import LogLine, RunView, TaskView, for_people
 from data_pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from prefect import State
     from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas.filters import FlowFilter
     from prefect.client.schemas.objects import FlowRun, TaskRun
 
     from data_pipeline.table import BuildRecord
@@ -45,42 +46,6 @@ QUIET_ENVIRONMENT = {
     "PREFECT_LOGGING_TO_API_BATCH_INTERVAL": "0.25",  # seconds; logs are on the page 0.25 s later, not 1.2
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",  # a task may be called by itself
 }
-
-
-@dataclass(frozen=True)
-class TaskView:
-    """One task run as people see it: name, state word, attempt, seconds so far, served from the cache?
-
-    `message` is the state's own message, which for a failure names the cause.
-    """
-
-    id: UUID
-    task: str
-    label: str
-    state: str
-    attempt: int
-    started: datetime | None
-    ended: datetime | None
-    seconds: float
-    message: str
-
-    @property
-    def is_cached(self) -> bool:
-        """True when the result of an earlier run was used."""
-        return self.state == "Cached"
-
-
-@dataclass(frozen=True)
-class RunView:
-    """One flow run as people see it; `source` is what was asked for ("auto", "hub", ...)."""
-
-    id: UUID
-    name: str
-    state: str
-    source: str
-    started: datetime | None
-    seconds: float
-    message: str
 
 
 def connect(settings: Settings, on_wait: Callable[[str], None] = lambda _message: None) -> str:
@@ -229,49 +194,99 @@ def task_views(flow_run_id: UUID) -> list[TaskView]:
 
     with _client() as client:
         runs = client.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id])))
-    views = [_task_view(run) for run in runs if run.state is not None]
+    views = [_task_view(run, run.state) for run in runs if run.state is not None]
     return sorted(views, key=lambda view: (view.started or datetime.max.replace(tzinfo=UTC), view.label))
 
 
-def _task_view(run: TaskRun) -> TaskView:
-    assert run.state is not None  # noqa: S101  (filtered by the caller; tells the type checker)
+def _task_view(run: TaskRun, state: State[Any]) -> TaskView:
+    inputs = [origin for origins in run.task_inputs.values() for origin in origins]
     return TaskView(
         id=run.id,
         task=run.task_key.rpartition(".")[2].split("-")[0],
-        label=run.name,
-        state=run.state.name or run.state.type.value.title(),
+        label=for_people(run.name),
+        state=state.name or state.type.value.title(),
         attempt=run.run_count,
         started=run.start_time or run.expected_start_time,
         ended=run.end_time,
         seconds=run.estimated_run_time.total_seconds(),
-        message=run.state.message or "",
+        message=for_people(state.message or ""),
+        retry_at=state.state_details.scheduled_time,
+        inputs=tuple(origin.id for origin in inputs if origin.input_type == "task_run"),
     )
 
 
 def recent_runs(limit: int = 20) -> list[RunView]:
     """The latest runs of the flow, newest first, wherever they were started."""
-    from prefect.client.schemas.filters import FlowFilter, FlowFilterName
     from prefect.client.schemas.sorting import FlowRunSort
 
     with _client() as client:
         runs = client.read_flow_runs(
-            flow_filter=FlowFilter(name=FlowFilterName(any_=[FLOW_NAME])),
-            sort=FlowRunSort.START_TIME_DESC,
-            limit=limit,
+            flow_filter=_this_flow(), sort=FlowRunSort.EXPECTED_START_TIME_DESC, limit=limit
         )
     return [_run_view(run) for run in runs]
+
+
+def read_run(flow_run_id: UUID) -> RunView:
+    """One run; raises `PrefectUnavailable` where there is none with this id."""
+    with _client() as client:
+        return _run_view(client.read_flow_run(flow_run_id))
 
 
 def _run_view(run: FlowRun) -> RunView:
     return RunView(
         id=run.id,
-        name=run.name,
+        name=for_people(run.name),
         state=(run.state.name if run.state else None) or "Pending",
-        source=str(run.parameters.get("source") or "as set"),
+        source=for_people(str(run.parameters.get("source") or "as set")),
         started=run.start_time or run.expected_start_time,
         seconds=run.estimated_run_time.total_seconds(),
-        message=(run.state.message if run.state else None) or "",
+        message=for_people((run.state.message if run.state else None) or ""),
     )
+
+
+def _this_flow() -> FlowFilter:
+    from prefect.client.schemas.filters import FlowFilter, FlowFilterName
+
+    return FlowFilter(name=FlowFilterName(any_=[FLOW_NAME]))
+
+
+def log_lines(flow_run_id: UUID, limit: int = 200) -> list[LogLine]:
+    """The last `limit` lines of a run's log, oldest first; the API gives at most 200 at a time."""
+    from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
+    from prefect.client.schemas.sorting import LogSort
+
+    with _client() as client:
+        logs = client.read_logs(
+            LogFilter(flow_run_id=LogFilterFlowRunId(any_=[flow_run_id])),
+            limit=limit,
+            sort=LogSort.TIMESTAMP_DESC,
+        )
+    return [
+        LogLine(log.timestamp, logging.getLevelName(log.level), for_people(log.message), log.task_run_id)
+        for log in reversed(logs)
+    ]
+
+
+def markdown_report(flow_run_id: UUID) -> str | None:
+    """The build report that a run left as an artifact, None if it left none."""
+    from prefect.client.schemas.filters import (
+        ArtifactFilter,
+        ArtifactFilterFlowRunId,
+        ArtifactFilterKey,
+    )
+
+    of_run = ArtifactFilter(
+        flow_run_id=ArtifactFilterFlowRunId(any_=[flow_run_id]),
+        key=ArtifactFilterKey(any_=["titanic-build-report"]),
+    )
+    with _client() as client:
+        found = client.read_artifacts(artifact_filter=of_run)
+    return str(found[0].data) if found else None
+
+
+def dashboard_url(flow_run_id: UUID, api: str) -> str:
+    """The page of this run in Prefect's own dashboard."""
+    return f"{api.removesuffix('/api')}/runs/flow-run/{flow_run_id}"
 
 
 def drain_logs_and_events() -> None:
@@ -289,20 +304,14 @@ def sweep_stale_runs() -> int:
     A killed process leaves its run Running for ever. Each run carries its process as a tag; a run without
     one is taken for dead after two hours.
     """
-    from prefect.client.schemas.filters import (
-        FlowFilter,
-        FlowFilterName,
-        FlowRunFilter,
-        FlowRunFilterState,
-        FlowRunFilterStateType,
-    )
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
     from prefect.client.schemas.objects import StateType
     from prefect.states import Crashed
 
     unfinished = FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING])
     with _client() as client:
         runs = client.read_flow_runs(
-            flow_filter=FlowFilter(name=FlowFilterName(any_=[FLOW_NAME])),
+            flow_filter=_this_flow(),
             flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=unfinished)),
         )
         stale = [run for run in runs if not _is_alive(run)]

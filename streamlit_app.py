@@ -6,21 +6,28 @@ on a fresh server, headers on every response, and a warm-up that runs once when 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import streamlit as st
 from starlette.middleware import Middleware
 
+from data_pipeline.prefect_server import release_server
+from data_pipeline.settings import Settings
 from pages._security import SecurityHeaders
 from pages._warm_up import start_warm_up
 
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
-    """Warm up in the background while the first page is drawn."""
+    """Warm up in the background while the first page is drawn; at the end let go of the Prefect server.
+
+    Here and not in `atexit`: Ctrl-C and SIGTERM end the web server by a signal, which skips that.
+    """
     start_warm_up()
     yield
+    await asyncio.to_thread(release_server, Settings().prefect_home)
 
 
 app = st.App("pages/_shell.py", lifespan=lifespan, middleware=[Middleware(SecurityHeaders)])

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from data_pipeline import prefect_runtime
 from data_pipeline.prefect_server import acquire_server, release_server
 from data_pipeline.settings import Settings
+from tests.browser import HOW_TO_INSTALL, WatchedPage, launch
 
 SETTINGS = [str(field.validation_alias) for field in Settings.model_fields.values()]
 
@@ -43,3 +46,34 @@ def prefect_api(prefect_home: Path) -> Iterator[str]:
     yield acquire_server(prefect_home)
     prefect_runtime.drain_logs_and_events()
     release_server(prefect_home)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A real Chromium; without one, tests that need it are skipped, but never in CI.
+
+    For one module only: while Playwright runs, its event loop counts as running in this thread, and
+    Prefect's sync calls would refuse to work in it.
+    """
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        if browser is None:
+            assert not os.environ.get("CI"), HOW_TO_INSTALL
+            pytest.skip(HOW_TO_INSTALL)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium: Browser) -> Iterator[Callable[..., WatchedPage]]:
+    """Opens pages in browser contexts of their own; options are those of `Browser.new_context`."""
+    contexts = []
+
+    def new_page(**options: object) -> WatchedPage:
+        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        contexts.append(context)
+        return WatchedPage(context.new_page())
+
+    yield new_page
+    for context in contexts:
+        context.close()

@@ -7,9 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
@@ -22,6 +20,7 @@ from data_pipeline.prefect_runtime import PipelineThread, build_record, run_pipe
 from data_pipeline.settings import Settings
 from data_pipeline.table import BuildRecord, read_build_record, read_passengers
 from tests.faulty_server import FaultyServer
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.timeout(120)
 FINISHED = {"Completed", "Cached", "Failed", "Cancelled", "Crashed", "TimedOut"}
@@ -38,14 +37,6 @@ def faulty() -> Iterator[FaultyServer]:
     """A web server that fails on demand."""
     with FaultyServer() as server:
         yield server
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 15) -> None:
-    """Return once the condition holds; fail after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        threading.Event().wait(0.05)
 
 
 def states_of(flow_run_id: UUID) -> dict[str, str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from data_pipeline import sources
 from data_pipeline.build_lock import one_build_at_a_time
 from data_pipeline.publish import publish
 from data_pipeline.settings import Settings
-from data_pipeline.table import BuildRecord
+from data_pipeline.sources import RawFile
+from data_pipeline.table import BuildRecord, SourceFailure
 
 
 def run_plain(
@@ -20,9 +22,10 @@ def run_plain(
     """
     settings = settings or Settings()
     database = database or settings.database
+
+    def fetch(candidate: str, failed_before: tuple[SourceFailure, ...]) -> RawFile:
+        return replace(sources.fetch_patiently(candidate, settings), failed_sources=failed_before)
+
     with one_build_at_a_time(database, who="a plain build"):
-        raw = sources.first_available(
-            sources.candidates(source or settings.source),
-            lambda candidate: sources.fetch_patiently(candidate, settings),
-        )
+        raw = sources.first_available(sources.candidates(source or settings.source), fetch)
         return publish(raw, database)

@@ -10,7 +10,7 @@ import hashlib
 import logging
 import stat
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -111,18 +111,19 @@ def retry_delay(error: Exception, attempt: int) -> float | None:
 
 def first_available(
     sources: Iterable[str],
-    fetch_one: Callable[[str], RawFile],
+    fetch_one: Callable[[str, tuple[SourceFailure, ...]], RawFile],
     on_failure: Callable[[SourceFailure], None] | None = None,
 ) -> RawFile:
-    """The file of the first source that gives one, with the failures of those before filled in.
+    """The file of the first source that gives one.
 
+    `fetch_one` gets the source and the failures of those before it, for the file's `failed_sources`.
     `on_failure` hears of each failure as it happens. When all fail, raises `SourceUnavailable`: the
     source's own error if there was one source, else one that names every cause.
     """
     errors: dict[str, SourceUnavailable] = {}
     for source in sources:
         try:
-            return replace(fetch_one(source), failed_sources=_failures(errors))
+            return fetch_one(source, _failures(errors))
         except SourceUnavailable as error:
             errors[source] = error
             failure = _failures(errors)[-1]

@@ -8,6 +8,7 @@ source that hiccups, time limits, an hour of caching, names, and the record of e
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial, wraps
 from pathlib import Path
@@ -111,10 +112,15 @@ def log_outcome(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
     cache_expiration=CACHE_HOUR,
 )
 @ends_as_cancelled
-def download_titanic_dataset(source: str = "snapshot") -> RawFile:
-    """Bring the raw file of one source to this machine, unchanged, with its SHA-256."""
+def download_titanic_dataset(
+    source: str = "snapshot", failed_before: tuple[SourceFailure, ...] = ()
+) -> RawFile:
+    """Bring the raw file of one source to this machine, unchanged, with its SHA-256.
+
+    `failed_before` are the sources that were tried in vain; they travel with the file into the build record.
+    """
     settings = Settings()
-    raw = sources.fetch(source, settings)
+    raw = replace(sources.fetch(source, settings), failed_sources=failed_before)
     remember_output(settings.prefect_home, f"download {source}", source, raw.path)
     get_run_logger().info("Got %s from %s.", raw.origin, raw.source)
     return raw
@@ -192,7 +198,8 @@ def run_titanic_pipeline(
     with one_build_at_a_time(database, who="the Prefect flow"):
         raw = download_first_available(source or settings.source, refresh)
         record = convert_unless_it_stands(raw, database, refresh)
-        load_titanic_data.with_options(refresh_cache=refresh)(database, LOAD_LIMIT_ROWS)
+        load = load_titanic_data.with_options(refresh_cache=refresh)
+        unless_cancelled(load(database, LOAD_LIMIT_ROWS, wait_for=[record]))
         leave_build_report(record, database)
     return record
 
@@ -200,11 +207,11 @@ def run_titanic_pipeline(
 def download_first_available(source: str, refresh: bool) -> RawFile:
     """Try the sources in order, each as a task run of its own, and return the first file that comes."""
 
-    def download(candidate: str) -> RawFile:
+    def download(candidate: str, failed_before: tuple[SourceFailure, ...]) -> RawFile:
         home = Settings().prefect_home
         stands = output_stands(home, f"download {candidate}", candidate)
         download_once = download_titanic_dataset.with_options(refresh_cache=refresh or not stands)
-        return unless_cancelled(download_once(candidate))
+        return unless_cancelled(download_once(candidate, failed_before))
 
     def log_failure(failure: SourceFailure) -> None:
         get_run_logger().warning("%s gave nothing: %s", failure.source, failure.cause)

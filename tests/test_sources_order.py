@@ -6,6 +6,7 @@ import hashlib
 import os
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,10 +24,10 @@ RAW = RawFile(Path("titanic.csv"), "snapshot", "titanic.csv", "0" * 64)
 def give(working: str):
     """A fetch for which only one source works."""
 
-    def fetch_one(source: str) -> RawFile:
+    def fetch_one(source: str, failed: tuple[SourceFailure, ...]) -> RawFile:
         if source != working:
             raise SourceUnavailable(f"{source} is down.", f"Mend {source}.")
-        return RAW
+        return replace(RAW, failed_sources=failed)
 
     return fetch_one
 
@@ -79,7 +80,7 @@ def test_a_cancelled_build_tries_no_further_source():
     """A request to stop goes through at once instead of counting as a failed source."""
     asked = []
 
-    def fetch_one(source: str) -> RawFile:
+    def fetch_one(source: str, failed: tuple[SourceFailure, ...]) -> RawFile:
         asked.append(source)
         raise BuildCancelled("Stopped.", "Nothing changed.")
 
@@ -232,7 +233,10 @@ def test_auto_reaches_the_snapshot_in_time(network, seconds, settings: Settings,
         monkeypatch.setenv("HF_ENDPOINT", address[network])
         there = settings.model_copy(update={"csv_url": f"{address[network]}/titanic.csv"})
         started = time.monotonic()
-        raw = first_available(candidates("auto"), lambda source: sources.fetch_patiently(source, there))
+        raw = first_available(
+            candidates("auto"),
+            lambda source, failed: replace(sources.fetch_patiently(source, there), failed_sources=failed),
+        )
         took = time.monotonic() - started
     assert raw.source == "snapshot"
     assert [failure.source for failure in raw.failed_sources] == ["hub", "url"]

@@ -205,7 +205,7 @@ def test_secrets_of_an_address_never_show(path, server, settings, caplog):
     caplog.set_level("INFO")
     secret = server.url.replace("://", "://ann:hunter2@") + f"{path}?token=s3cret#fr4gment"
     try:
-        shown = repr(sources.first_available([secret], lambda source: fetch(source, settings, PATIENT)))
+        shown = repr(sources.first_available([secret], lambda source, _: fetch(source, settings, PATIENT)))
     except SourceUnavailable as error:
         shown = str(error)
     shown += caplog.text

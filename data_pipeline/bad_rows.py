@@ -57,7 +57,10 @@ class _Findings:
 def explain_bad_rows(
     chunks: Iterable[RowChunk], layout: Layout, file_name: str, place: str
 ) -> DataRefused | None:
-    """The refusal that names the bad rows, or None when every row is good. `place` is "line" or "row"."""
+    """The refusal that names the bad rows, or None if there are rows and all are good.
+
+    `place` is what a position counts: "line" or "row".
+    """
     findings = _Findings()
     with closing(_SeenIds()) as seen_ids:
         for chunk in chunks:
@@ -71,7 +74,14 @@ def explain_bad_rows(
                 findings.listed.append(f"{place} {position}{problem}")
             findings.rows += chunk.rows
             findings.bad_rows += len(bad_positions)
+    if findings.rows == 0:
+        return no_rows(file_name)
     return _refusal(findings, file_name) if findings.bad_rows else None
+
+
+def no_rows(file_name: str) -> DataRefused:
+    """The refusal of a file that has only a header."""
+    return DataRefused(f"{file_name} has a header and no rows.", "Download it again.")
 
 
 def _refusal(findings: _Findings, file_name: str) -> DataRefused:

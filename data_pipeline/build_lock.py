@@ -11,7 +11,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,15 +85,17 @@ def lock_file(target: Path) -> Path:
     return target.with_name(f".{target.name}.lock")
 
 
-def leftover_pattern(target: Path) -> str:
-    """What the temporary files of builds are called; `publish.py` names its own after it."""
-    return f".{target.name}.*.building"
+def temporary_file(target: Path, unique: str) -> Path:
+    """The private file of one build, beside the database, by a name that `sweep_leftovers` knows."""
+    return target.with_name(f".{target.name}.{unique}.building")
 
 
 def sweep_leftovers(target: Path) -> None:
     """Remove what killed builds left behind. Only for the lock's holder, or a live build loses its file."""
-    for path in target.parent.glob(leftover_pattern(target)):
-        path.unlink(missing_ok=True)
+    for path in target.parent.iterdir():
+        if path.name.startswith(f".{target.name}.") and path.name.endswith(".building"):
+            with suppress(OSError):  # what cannot be removed is no reason not to build
+                path.unlink()
 
 
 def _acquire(target: Path, wait_s: float) -> FileLock:
@@ -122,7 +124,7 @@ def _in_progress(target: Path) -> BuildInProgress:
     if holder is None:
         return BuildInProgress("Another build of this table is running.", remedy)
     return BuildInProgress(
-        f"A build by {holder['who']} (process {holder['pid']}) has been running since {holder['since']}.",
+        f"The table is being built by {holder['who']} (process {holder['pid']}) since {holder['since']}.",
         remedy,
     )
 
@@ -138,8 +140,8 @@ def _clear_holder(path: Path) -> None:
 
 
 def _overwrite(path: Path, content: bytes) -> None:
-    """In place: a replaced file would be another lock."""
-    with path.open("r+b") as file:
+    """In place, as a replaced file would be another lock; a full disk is no reason not to have a lock."""
+    with suppress(OSError), path.open("r+b") as file:
         file.write(content)
         file.truncate()
 

@@ -138,8 +138,14 @@ def _bound(value: float, values: pa.Array) -> pa.Scalar:
 
 
 def _is_plain_text(values: pa.Array) -> pa.Array:
-    fits = pc.less_equal(pc.utf8_length(values), constant(MAX_TEXT_CHARACTERS))
+    measure = pc.utf8_length if _longest(values) > MAX_TEXT_CHARACTERS else pc.binary_length
+    fits = pc.less_equal(measure(values), constant(MAX_TEXT_CHARACTERS))
     data = values.buffers()[2]
     if data is not None and b"\x00" in data.to_pybytes():  # one fast scan; the slow one only if it hits
         fits = pc.and_(fits, pc.invert(pc.match_substring(values, "\x00")))
     return fits
+
+
+def _longest(values: pa.Array) -> int:
+    """Bytes of the longest text, known from the offsets alone; never less than its characters."""
+    return pc.max(pc.binary_length(values)).as_py() or 0

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data_pipeline.bad_rows import explain_bad_rows
+from data_pipeline.bad_rows import explain_bad_rows, no_rows
 from data_pipeline.cancellation import raise_if_cancelled
 from data_pipeline.cells import ARROW_SCHEMA, ARROW_TYPES, check_cells
 from data_pipeline.csv_file import CsvFile
@@ -118,7 +118,7 @@ class CheckedBatches:
         if self._file.has_open_quote and (refused := self._find_bad_rows()):
             raise refused
         if self.rows == 0:
-            raise DataRefused(f"{self._raw.path.name} has a header and no rows.", "Download it again.")
+            raise no_rows(self._raw.path.name)
         expected = self._raw.expected_rows
         if expected is not None and self.rows != expected:
             raise DataRefused(

@@ -2,8 +2,8 @@
 
 The fast reader is Arrow's: typed, streaming, one block in memory. It tolerates what a careful reader must
 not: a quote left open at the end and the words NaN and inf. The first is found by counting quotes while the
-bytes pass, the second by the range checks. Excel's lone carriage returns, CRLF, a BOM and blank lines are
-read like any other file.
+bytes pass, the second by the range checks. Lone carriage returns, CRLF, a BOM, blank lines and hexadecimal
+whole numbers (0x1F) are accepted.
 """
 
 from __future__ import annotations

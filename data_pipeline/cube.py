@@ -107,12 +107,9 @@ class CubeCounter:
     def add(self, batch: pa.RecordBatch) -> None:
         """Count these passengers: one code per row, then one histogram per measure."""
         age, fare = _numbers(batch["age"]), _numbers(batch["fare"])
-        codes = np.ravel_multi_index(
-            (
-                _category(batch, "pclass"), _category(batch, "sex"), _category(batch, "embarked"),
-                _category(batch, "survived"), _alone(batch), _bin(age, AGE_BINS), _bin(fare, FARE_BINS),
-            ),
-            _SHAPE,
+        codes = _combine(
+            _category(batch, "pclass"), _category(batch, "sex"), _category(batch, "embarked"),
+            _category(batch, "survived"), _alone(batch), _bin(age, AGE_BINS), _bin(fare, FARE_BINS),
         )  # fmt: skip
         self._rows += np.bincount(codes, minlength=_CELLS)
         self._age_sum += np.bincount(codes, np.nan_to_num(age), _CELLS)
@@ -138,16 +135,26 @@ class CubeCounter:
         return zip(*dimensions, *(measure.tolist() for measure in measures), strict=True)
 
 
+def _combine(*codes: Codes) -> Codes:
+    """One number per row out of its seven codes, as `numpy.ravel_multi_index` does, unchecked and faster."""
+    combined = codes[0]
+    for code, members in zip(codes[1:], _SHAPE[1:], strict=True):
+        combined = combined * members + code
+    return combined
+
+
 def _category(batch: pa.RecordBatch, name: str) -> Codes:
     """The position of each value among the allowed ones; the position after the last one for unknown.
 
     One comparison per allowed value, because `pyarrow.compute.index_in` takes no `constant`.
     """
     allowed = _ALLOWED[name]
+    if isinstance(allowed[0], int):
+        return np.asarray(np.searchsorted(allowed, _as_numpy(batch[name])), np.int64)  # they rise
     codes = np.full(batch.num_rows, len(allowed), np.int64)
     for code, value in enumerate(allowed):
-        equal = pc.equal(batch[name], constant(value)).fill_null(constant(False))
-        codes[_as_numpy(equal.cast(pa.uint8())) == 1] = code
+        equal = pc.equal(batch[name], constant(value)).fill_null(constant(False)).cast(pa.int8())
+        codes += (code - len(allowed)) * _as_numpy(equal)
     return codes
 
 

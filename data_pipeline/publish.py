@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data_pipeline.build_lock import leftover_pattern, one_build_at_a_time, resolve_target
+from data_pipeline.build_lock import one_build_at_a_time, resolve_target, temporary_file
 from data_pipeline.cancellation import raise_if_cancelled
 from data_pipeline.convert import open_batches
 from data_pipeline.cube import CUBE_TABLE, CubeCounter
@@ -47,7 +47,7 @@ def publish(
     """
     started = time.perf_counter()
     target = resolve_target(database)
-    with one_build_at_a_time(target, f"another import ({raw.source})"), _temporary_file(target) as path:
+    with one_build_at_a_time(target, f"an import ({raw.source})"), _private_file(target) as path:
         with open_batches(raw) as batches:
             cube = load(batches, path, on_progress)
         _write_cube(path, cube)
@@ -60,10 +60,9 @@ def publish(
 
 
 @contextmanager
-def _temporary_file(target: Path) -> Iterator[Path]:
+def _private_file(target: Path) -> Iterator[Path]:
     """The name of a private file in the target's folder; whatever stands there afterwards is removed."""
-    unique = f"{os.getpid()}-{secrets.token_hex(4)}"
-    path = target.with_name(leftover_pattern(target).replace("*", unique))
+    path = temporary_file(target, f"{os.getpid()}-{secrets.token_hex(4)}")
     try:
         yield path
     except (OSError, sqlite3.Error) as error:

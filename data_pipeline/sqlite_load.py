@@ -7,6 +7,7 @@ when `load` returns, as two copies of SQLite in one process must never have the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -134,7 +135,8 @@ def word_write_error(message: str) -> tuple[str, str]:
             "The new table could not be written: its folder cannot be written to.",
             "Change the folder's permissions, or choose another one with TITANIC_DB.",
         )
+    reason = re.sub(r"\S*/", "", message.splitlines()[0])[:200]
     return (
-        f"The new table could not be written ({message.splitlines()[0][:200]}).",
+        f"The new table could not be written ({reason}).",
         "Build again; if it fails again, choose another folder with TITANIC_DB.",
     )

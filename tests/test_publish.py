@@ -141,6 +141,18 @@ def test_ids_in_any_order_are_published_sorted(tmp_path: Path) -> None:
     ]
 
 
+def test_odd_names_of_folder_and_file_are_taken_literally(tmp_path: Path) -> None:
+    """Blanks, percent signs, question marks and brackets in a path mean nothing but themselves."""
+    database = tmp_path / "a b %41 ?x=1#é" / "t[1]*.sqlite"
+    leftover = database.with_name(f".{database.name}.1-a.building")
+    for _ in range(2):
+        publish(raw_file(snapshot_path()), database)
+        assert query(database, "SELECT COUNT(*) FROM titanic") == [(891,)]
+        assert not leftover.exists()
+        leftover.write_text("")
+    assert files_beside(database) == [leftover.name]
+
+
 def test_a_linked_database_stays_a_link(tmp_path: Path, database: Path) -> None:
     """Where the database is a symbolic link, the file that it names is replaced."""
     link = tmp_path / "link.sqlite"

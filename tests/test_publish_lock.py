@@ -15,7 +15,7 @@ import pytest
 
 from data_pipeline.build_lock import one_build_at_a_time
 from data_pipeline.cancellation import cancellable
-from data_pipeline.errors import BuildCancelled, BuildInProgress
+from data_pipeline.errors import BuildCancelled, BuildInProgress, PublishFailed
 
 HOLD_SCRIPT = (
     "import sys; from pathlib import Path; from data_pipeline.build_lock import one_build_at_a_time\n"
@@ -53,7 +53,7 @@ def test_the_second_build_is_told_who_builds_since_when(database: Path) -> None:
         with pytest.raises(BuildInProgress) as caught:
             enter(database, wait_s=0.2)
         holder.communicate("")
-    pattern = rf"the schedule \(process {holder.pid}\) .* since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d UTC"
+    pattern = rf"built by the schedule \(process {holder.pid}\) since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d UTC"
     assert re.search(pattern, caught.value.cause)
     assert "Wait" in caught.value.remedy
 
@@ -146,6 +146,21 @@ def test_leftovers_are_swept_by_the_holder_and_only_those_of_this_table(database
     with one_build_at_a_time(database, "a test"):
         assert not leftover.exists()
     assert all(path.exists() for path in others)
+
+
+def test_a_lock_file_that_cannot_be_opened_is_a_failure_in_two_sentences(database: Path) -> None:
+    """A folder in the place of the lock file gives a cause and a remedy."""
+    database.with_name(".titanic.sqlite.lock").mkdir()
+    with pytest.raises(PublishFailed, match=r"lock file of titanic\.sqlite cannot be opened") as caught:
+        enter(database)
+    assert str(database.parent) not in str(caught.value)
+
+
+def test_a_lost_lock_file_is_no_error(database: Path) -> None:
+    """Somebody who removes the lock file during a build does not make it fail."""
+    with one_build_at_a_time(database, "a test"):
+        database.with_name(".titanic.sqlite.lock").unlink()
+    enter(database)
 
 
 def test_an_error_inside_the_block_releases_the_lock(database: Path) -> None:

@@ -260,6 +260,13 @@ def test_another_number_of_rows_than_the_source_has_is_refused(tmp_path: Path, r
     assert piece in cause
 
 
+def test_a_header_without_a_line_break_has_no_rows_either(tmp_path: Path) -> None:
+    """A download that ended within its first line is refused in plain words."""
+    path = tmp_path / "data.csv"
+    path.write_text(HEADER)
+    assert "has a header and no rows" in refusal(path, tmp_path).cause
+
+
 def test_one_endless_line_is_refused_without_reading_it_all(tmp_path: Path) -> None:
     """A file without line breaks ends at the bound for a line."""
     path = tmp_path / "data.csv"

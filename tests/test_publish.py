@@ -244,13 +244,20 @@ def test_a_damaged_new_file_is_not_published(database: Path, monkeypatch: pytest
 
 
 def test_cancelling_leaves_the_old_table_and_nothing_else(tmp_path: Path, database: Path) -> None:
-    """A request to stop in the middle of loading ends the build, its thread and its file."""
+    """A request to stop in the middle of loading ends the build at once, with its thread and its file."""
     stop = threading.Event()
+    progress: list[int] = []
+
+    def stop_at_first_news(rows: int) -> None:
+        progress.append(rows)
+        stop.set()
+
     source = write_passengers(tmp_path / "a.csv", 150_000)
     with cancellable(stop), pytest.raises(BuildCancelled):
-        publish(raw_file(source), database, on_progress=lambda rows: stop.set())
+        publish(raw_file(source), database, on_progress=stop_at_first_news)
     assert query(database, "SELECT COUNT(*) FROM titanic") == [(3,)]
     assert files_beside(database) == []
+    assert progress[-1] < 150_000  # the thread that reads ahead heard it too
     assert not [thread for thread in threading.enumerate() if thread.name == "read-ahead"]
 
 

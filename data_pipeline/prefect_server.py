@@ -83,7 +83,7 @@ def acquire_server(home: Path, on_wait: Callable[[str], None] = lambda _message:
         note = _read_note(home)
         if note is None or not _process(note.pid, note.started):
             on_wait("Starting the Prefect server; the first start takes about ten seconds.")
-            note = _start_server(home)
+            note = _start_server(home, _port_of(note) if note else FIRST_PORT)
         _register_this_process(home, note)
     _wait_until_healthy(note)  # without the lock: whoever ends meanwhile must get at the note
     return note.api
@@ -118,8 +118,9 @@ def kill_server(home: Path) -> None:
             process.wait(STOP_LIMIT_S)
 
 
-def _start_server(home: Path) -> ServerNote:
-    api = f"http://{HOST}:{_free_port()}/api"
+def _start_server(home: Path, wanted_port: int) -> ServerNote:
+    """Start one, where the last one was if possible: a run that lost it then goes on by itself."""
+    api = f"http://{HOST}:{_free_port(wanted_port)}/api"
     with (home / "server.log").open("ab") as log_file:
         server = _spawn(home, api, log_file)
     _started.append(server)
@@ -156,9 +157,14 @@ def _wait_until_healthy(note: ServerNote) -> None:
         time.sleep(0.1)
 
 
-def _free_port() -> int:
-    """The first port from 4200 on that nobody listens on."""
-    for port in range(FIRST_PORT, FIRST_PORT + PORTS_TO_TRY):
+def _port_of(note: ServerNote) -> int:
+    return int(note.api.removesuffix("/api").rpartition(":")[2])
+
+
+def _free_port(wanted: int) -> int:
+    """The wanted port, or the first one from 4200 on that nobody listens on."""
+    ports: list[int] = [wanted, *range(FIRST_PORT, FIRST_PORT + PORTS_TO_TRY)]
+    for port in ports:
         with socket.socket() as probe:
             if os.name == "posix":  # else a port in TIME_WAIT counts as taken
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -25,6 +25,7 @@ from data_pipeline.build_lock import one_build_at_a_time
 from data_pipeline.build_report import build_report, column_table
 from data_pipeline.cache_key import cache_key
 from data_pipeline.cancellation import raise_if_cancelled
+from data_pipeline.code_changes import changed_modules, remember_code
 from data_pipeline.errors import BuildCancelled
 from data_pipeline.outputs import output_stands, remember_output
 from data_pipeline.process_mark import this_process
@@ -196,12 +197,20 @@ def run_titanic_pipeline(
     settings = Settings()
     database = database or settings.database
     with one_build_at_a_time(database, who="the Prefect flow"):
+        tell_changed_code(settings.prefect_home)
         raw = download_first_available(source or settings.source, refresh)
         record = convert_unless_it_stands(raw, database, refresh)
         load = load_titanic_data.with_options(refresh_cache=refresh)
         unless_cancelled(load(database, LOAD_LIMIT_ROWS, wait_for=[record]))
         leave_build_report(record, database)
+        remember_code(settings.prefect_home)
     return record
+
+
+def tell_changed_code(home: Path) -> None:
+    """Log which modules were edited since the last run, because every task then runs again."""
+    if changed := changed_modules(home):
+        get_run_logger().info("Changed since the last run: %s. Every task runs again.", ", ".join(changed))
 
 
 def download_first_available(source: str, refresh: bool) -> RawFile:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
-import sys
+import threading
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from data_pipeline.cache_key import code_fingerprint
+from data_pipeline.drills import DRILLS
+from pages._live_code import forget_changed_code
 
 if TYPE_CHECKING:
     from data_pipeline.prefect_runtime import PipelineThread
@@ -19,7 +21,7 @@ class Runs:
 
     def __init__(self) -> None:
         self.latest: PipelineThread | None = None
-        self.code = code_fingerprint()
+        self._starting = threading.Lock()
 
     @property
     def is_active(self) -> bool:
@@ -28,25 +30,25 @@ class Runs:
 
     def start(self, source: str, *, refresh: bool) -> None:
         """Start a run with the code as it stands on disk now; does nothing while one is going on."""
-        if self.is_active:
-            return
-        self._forget_changed_code()
-        runtime = importlib.import_module("data_pipeline.prefect_runtime")
-        self.latest = runtime.PipelineThread(source, refresh=refresh)
-        self.latest.start()
+        self._start(nullcontext(source), refresh)
+
+    def start_drill(self, name: str) -> None:
+        """Start a drill of `data_pipeline.drills`; does nothing while a run is going on."""
+        self._start(DRILLS[name].prepare(), refresh=True)
+
+    def _start(self, prepared: AbstractContextManager[str], refresh: bool) -> None:
+        with self._starting:  # two tabs may click at once
+            if self.is_active:
+                return
+            forget_changed_code()
+            runtime = importlib.import_module("data_pipeline.prefect_runtime")
+            self.latest = runtime.PipelineThread(prepared=prepared, refresh=refresh)
+            self.latest.start()
 
     def stop(self) -> None:
         """Ask the run that was started here to stop; it ends as Cancelled."""
         if self.latest is not None:
             self.latest.stop.set()
-
-    def _forget_changed_code(self) -> None:
-        """Let the next import read the layer anew if a file of it was changed since the last run."""
-        code = code_fingerprint()
-        if code != self.code:
-            for name in [name for name in sys.modules if name.startswith("data_pipeline.")]:
-                del sys.modules[name]
-            self.code = code
 
 
 @st.cache_resource(show_spinner=False)

@@ -1,68 +1,106 @@
-"""Rebuild the data and see what became of it."""
+"""Rebuild the data and watch every task, as the Prefect API has it."""
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import streamlit as st
 
-from data_pipeline.prefect_runtime import PipelineThread, task_views
-from data_pipeline.settings import Settings
-from data_pipeline.sources import AUTO_ORDER
-from pages._runs import shared_runs
+from data_pipeline import prefect_runtime
+from data_pipeline.errors import PrefectUnavailable, TableUnavailable
+from data_pipeline.run_views import RunView
+from pages._rebuild import show_controls, show_drills
+from pages._run_history import show_history
+from pages._run_live import show_pictures, show_run
+from pages._run_outcome import show_failure, show_table
+from pages._runs import Runs, shared_runs
+from pages._task_details import show_task_details
 
 POLL_S = 0.5
-runs = shared_runs()
-
-st.title("From raw data to a table")
-st.caption(
-    "The pipeline gets the Titanic passengers, checks every row, and publishes them as a SQLite table."
-)
-
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    choices = ["auto", *AUTO_ORDER]
-    chosen = Settings().source if Settings().source in choices else "auto"
-    source = st.selectbox("Source", choices, index=choices.index(chosen), key="source", width=220)
-    refresh = st.checkbox("Ignore the cache", key="refresh")
-    if st.button(
-        "Rebuild data", type="primary", icon=":material/refresh:", disabled=runs.is_active, key="rebuild"
-    ):
-        runs.start(source, refresh=refresh)
-        st.rerun()
-    if runs.is_active and st.button("Stop", icon=":material/stop:", key="stop"):
-        runs.stop()
+HISTORY_LENGTH = 20
 
 
-@st.fragment(run_every=POLL_S if runs.is_active else None)
-def show_run(run: PipelineThread) -> None:
-    """The tasks of the run as the Prefect API has them; once it has ended, its outcome."""
-    is_active = run.is_alive()
-    if is_active and not run.flow_run_id:
-        st.status(run.waiting_for)
-    elif run.flow_run_id:
-        show_tasks(run)
-    if run.error:
-        st.error(f"**{run.error.cause}** {run.error.remedy}", icon=":material/error:")
-    elif run.record:
-        st.success(
-            f"The table stands: {run.record.rows:,} rows from {run.record.source}.", icon=":material/check:"
-        )
-    if not is_active and st.session_state.pop("was_active", False):
-        st.rerun()
-    st.session_state["was_active"] = is_active
-
-
-def show_tasks(run: PipelineThread) -> None:
-    """A table with a row per task run: state, attempt, seconds."""
-    assert run.flow_run_id  # noqa: S101  (asked by the caller; tells the type checker)
-    st.dataframe(
-        [
-            {"task": view.label, "state": view.state, "attempt": view.attempt, "seconds": view.seconds}
-            for view in task_views(run.flow_run_id)
-        ],
-        key="tasks",
+def show_page(runs: Runs) -> None:
+    """The page from top to bottom: controls, the run, what was built, what lies behind it."""
+    st.title("From raw data to a table")
+    st.caption(
+        "A Prefect pipeline gets the Titanic passengers, checks every row, and publishes them as a SQLite "
+        "table. All states below come from the Prefect API."
     )
+    show_controls(runs)
+    show_drills(runs)
+    recent = recent_runs(runs)
+    chosen = chosen_run(runs, recent)
+    is_live = runs.is_active or bool(chosen and any(run.id == chosen and run.is_active for run in recent))
+    st.fragment(watch_run, run_every=POLL_S if is_live else None)(runs, chosen)
+    if not is_live:
+        show_outcome(runs, chosen)
+    with st.expander("Earlier runs", icon=":material/history:"):
+        show_history(recent)
+    st.subheader("Behind the boxes")
+    st.caption("The three tasks of the flow: what each is for, how Prefect runs it, and its source.")
+    show_task_details()
 
 
-if runs.latest:
-    show_run(runs.latest)
-else:
-    st.info("Nothing has run yet in this app. Click **Rebuild data**.", icon=":material/touch_app:")
+def recent_runs(runs: Runs) -> list[RunView]:
+    """The latest runs of the API; none while it does not answer or is not there yet."""
+    try:
+        return prefect_runtime.recent_runs(HISTORY_LENGTH) if prefect_runtime.connected_api() else []
+    except PrefectUnavailable:
+        return []
+
+
+def chosen_run(runs: Runs, recent: list[RunView]) -> UUID | None:
+    """The run to show: the one named in the address, else the one going on here, else the latest."""
+    try:
+        return UUID(st.query_params["run"])
+    except (KeyError, ValueError):
+        if runs.is_active and runs.latest:
+            return runs.latest.flow_run_id
+        return recent[0].id if recent else None
+
+
+def watch_run(runs: Runs, chosen: UUID | None) -> None:
+    """Draw the run; called again and again while it goes on, and once more for the whole page at its end."""
+    flow_run_id = chosen or (runs.latest and runs.latest.flow_run_id)
+    if flow_run_id is None:
+        show_waiting(runs)
+        return
+    try:
+        run = show_run(flow_run_id, prefect_runtime.connected_api() or "")
+    except PrefectUnavailable as error:
+        st.warning(f"**{error.cause}** {error.remedy}", icon=":material/cloud_off:")
+        return
+    is_going_on = run.is_active or runs.is_active
+    if st.session_state.get("watched") == str(flow_run_id) and not is_going_on:
+        del st.session_state["watched"]
+        st.rerun()
+    if is_going_on:
+        st.session_state["watched"] = str(flow_run_id)
+
+
+def show_waiting(runs: Runs) -> None:
+    """There is no run to show: one is starting, or none has ever been."""
+    if runs.is_active and runs.latest:
+        st.status(runs.latest.waiting_for)
+        show_pictures([])
+    elif not prefect_runtime.connected_api():
+        st.info(
+            "The Prefect server is starting in the background; you can click already.", icon=":material/bolt:"
+        )
+    else:
+        st.info("Nothing has run yet. Click **Rebuild data**.", icon=":material/touch_app:")
+
+
+def show_outcome(runs: Runs, chosen: UUID | None) -> None:
+    """The failure of the run that is shown, if it failed, and the table that stands."""
+    latest = runs.latest
+    if latest and latest.error and chosen in (None, latest.flow_run_id):
+        show_failure(latest.error)
+    try:
+        show_table()
+    except TableUnavailable:
+        return
+
+
+show_page(shared_runs())

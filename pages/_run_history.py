@@ -1,0 +1,63 @@
+"""Earlier runs, wherever they were started: outcome, source, duration; a click opens one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from data_pipeline.run_views import RunView
+from pages._state_style import in_words, style_of
+
+
+def show_history(runs: Sequence[RunView]) -> None:
+    """The runs as a small chart of durations and a table; selecting a row opens that run."""
+    if not runs:
+        st.caption("No run yet.")
+        return
+    st.altair_chart(_durations(runs), alt=f"Seconds of the last {len(runs)} runs")
+    event = st.dataframe(
+        [
+            {
+                "started": run.started,
+                "state": in_words(run.state),
+                "source": run.source,
+                "seconds": run.seconds,
+            }
+            for run in runs
+        ],
+        column_config={
+            "started": st.column_config.DatetimeColumn(format="distance"),
+            "seconds": st.column_config.NumberColumn(format="%.2f"),
+        },
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key="history",
+    )
+    chosen = event["selection"]["rows"]
+    if chosen and st.query_params.get("run") != str(runs[chosen[0]].id):
+        st.query_params["run"] = str(runs[chosen[0]].id)
+        st.rerun()
+
+
+def _durations(runs: Sequence[RunView]) -> object:
+    """A thin bar for each run, oldest first, coloured by its outcome."""
+    import altair as alt
+
+    states = sorted({run.state for run in runs})
+    bars = [
+        {"run": number, "seconds": run.seconds, "state": in_words(run.state), "source": run.source}
+        for number, run in enumerate(reversed(runs), start=1)
+    ]
+    colours = alt.Scale(domain=[in_words(s) for s in states], range=[style_of(s).colour for s in states])
+    return (
+        alt.Chart(alt.Data(values=bars), height=90)
+        .mark_bar(cornerRadius=2)
+        .encode(
+            x=alt.X("run:O", axis=None),
+            y=alt.Y("seconds:Q", title="seconds", axis=alt.Axis(tickCount=3)),
+            color=alt.Color("state:N", scale=colours, title=None, legend=alt.Legend(orient="top")),
+            tooltip=["source:N", "state:N", alt.Tooltip("seconds:Q", format=".2f")],
+        )
+    )

@@ -1,0 +1,116 @@
+"""One run as the Prefect API has it: status, graph, timeline, table, log. Drawn again while it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+import streamlit as st
+
+from data_pipeline import prefect_runtime
+from data_pipeline.run_views import RunView, TaskView
+from pages._run_graph import graph_in_words, run_graph
+from pages._run_log import FILTERS, log_html
+from pages._run_timeline import timeline, timeline_height
+from pages._state_style import in_words, style_of
+
+LOG_HEIGHT_PX = 260
+
+
+def show_run(flow_run_id: UUID, api: str) -> RunView:
+    """Draw the run and return it; raises `PrefectUnavailable` where the API does not answer."""
+    run = prefect_runtime.read_run(flow_run_id)
+    tasks = prefect_runtime.task_views(flow_run_id)
+    show_status(run, tasks, api)
+    show_pictures(tasks)
+    show_tasks(tasks)
+    show_log(flow_run_id, tasks)
+    return run
+
+
+def show_pictures(tasks: Sequence[TaskView]) -> None:
+    """The run as a graph and as a timeline, side by side where there is room."""
+    graph, bars = st.columns([3, 2], gap="large")
+    with graph:
+        is_dark = st.context.theme.type == "dark"
+        st.graphviz_chart(run_graph(tasks, is_dark=is_dark), width="stretch", alt=graph_in_words(tasks))
+        st.caption(
+            "Solid arrows hand on a result; a dashed arrow leads to the source that was tried instead."
+        )
+    with bars:
+        st.altair_chart(timeline(tasks), height=timeline_height(tasks), alt=graph_in_words(tasks))
+        st.caption("A cached task takes milliseconds: its result of the last hour is used again.")
+
+
+def show_status(run: RunView, tasks: Sequence[TaskView], api: str) -> None:
+    """One line: state, what it works on, seconds, and the way to Prefect's own dashboard."""
+    style = style_of(run.state)
+    with st.container(horizontal=True, vertical_alignment="center", key="run-status"):
+        st.badge(in_words(run.state)[2:], icon=style.icon, color=style.badge)
+        st.markdown(f"source **{run.source}**, {run.seconds:.1f} s")
+        st.caption(_what_now(run, tasks))
+        st.space("stretch")
+        st.link_button(
+            "Prefect dashboard",
+            prefect_runtime.dashboard_url(run.id, api),
+            icon=":material/open_in_new:",
+            type="tertiary",
+            help="The same run in the dashboard of the Prefect server",
+        )
+
+
+def _what_now(run: RunView, tasks: Sequence[TaskView]) -> str:
+    """What the run is waiting for or doing, in words; the countdown of a retry."""
+    for task in tasks:
+        if task.state == "AwaitingRetry" and task.retry_at:
+            seconds = max(0, (task.retry_at - datetime.now(UTC)).total_seconds())
+            return f"{task.label}: attempt {task.attempt} failed, the next one starts in {seconds:.0f} s"
+        if task.is_active:
+            attempt = f", attempt {task.attempt}" if task.attempt > 1 else ""
+            return f"{task.label}{attempt}"
+    return "starting" if run.is_active else ""
+
+
+def show_tasks(tasks: Sequence[TaskView]) -> None:
+    """A row for each task run: state, attempts, seconds, and its own words about the outcome."""
+    st.dataframe(
+        [
+            {
+                "task": task.label,
+                "state": in_words(task.state),
+                "attempts": task.attempt,
+                "seconds": task.seconds,
+                "what it says": _without_class_name(task.message),
+            }
+            for task in tasks
+        ],
+        column_config={
+            "task": st.column_config.TextColumn(width=210),
+            "state": st.column_config.TextColumn(width=125),
+            "attempts": st.column_config.NumberColumn(width=70),
+            "seconds": st.column_config.NumberColumn(format="%.2f", width=70),
+            "what it says": st.column_config.TextColumn(width="large"),
+        },
+        hide_index=True,
+        placeholder="-",
+        key="tasks",
+        alt=graph_in_words(tasks),
+    )
+
+
+def _without_class_name(message: str) -> str:
+    """A task's message without Prefect's introduction and the exception's class."""
+    cause = message.partition("encountered an exception ")[2]
+    return cause.partition(": ")[2] if cause else message
+
+
+def show_log(flow_run_id: UUID, tasks: Sequence[TaskView]) -> None:
+    """The log of the run, with a filter by level; the newest line stays in view."""
+    shown = st.segmented_control(
+        "Log", list(FILTERS), default="All", required=True, key="log-level", label_visibility="collapsed"
+    )
+    labels = {task.id: task.label for task in tasks}
+    lines = prefect_runtime.log_lines(flow_run_id)
+    with st.container(height=LOG_HEIGHT_PX, autoscroll=True, key="log"):
+        st.html(log_html(lines, labels, shown or "All"))

@@ -12,7 +12,7 @@ import ssl
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -39,7 +39,16 @@ _log = logging.getLogger(__name__)
 FLOW_NAME = "Titanic Data Pipeline"
 TASK_ORDER = ("download_titanic_dataset", "convert_to_sqlite", "load_titanic_data")
 DRAIN_LIMIT_S = 3.0
+SERVER_WATCH_S = 1.0
 UNMARKED_RUN_LIMIT = timedelta(hours=2)  # a run without a process tag, started by hand somewhere
+
+OWN_API = "TITANIC_OWN_PREFECT_API"
+"""Environment variable in which `connect` notes that PREFECT_API_URL is its own doing.
+
+State of the process and not of this module, because the app imports changed modules anew.
+"""
+CONNECTED_API = "TITANIC_CONNECTED_PREFECT_API"
+"""Environment variable in which `connect` notes the address once it works."""
 
 QUIET_ENVIRONMENT = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -57,15 +66,27 @@ def connect(settings: Settings, on_wait: Callable[[str], None] = lambda _message
     hears a sentence while it starts. Runs whose process died are marked Crashed. Raises
     `PrefectUnavailable`.
     """
-    api = settings.prefect_api_url or acquire_server(settings.prefect_home, on_wait)
-    if settings.prefect_api_url and not is_healthy(api):
+    named = api_named_by_user(settings)
+    api = named or acquire_server(settings.prefect_home, on_wait)
+    if named and not is_healthy(named):
         raise PrefectUnavailable(
-            f"No Prefect API answers at {api}.",
+            f"No Prefect API answers at {named}.",
             "Start it, or remove PREFECT_API_URL to use the app's own server.",
         )
     _set_environment(settings, api)
     sweep_stale_runs()
+    os.environ[CONNECTED_API] = api
     return api
+
+
+def connected_api() -> str | None:
+    """The address that `connect` made ready for this process, None before it has."""
+    return os.environ.get(CONNECTED_API)
+
+
+def api_named_by_user(settings: Settings) -> str | None:
+    """The PREFECT_API_URL that somebody set, None when it is missing or only what `connect` put there."""
+    return None if settings.prefect_api_url == os.environ.get(OWN_API) else settings.prefect_api_url
 
 
 def _set_environment(settings: Settings, api: str) -> None:
@@ -73,6 +94,8 @@ def _set_environment(settings: Settings, api: str) -> None:
     for name, value in QUIET_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     os.environ["PREFECT_HOME"] = str(settings.prefect_home)
+    if not api_named_by_user(settings):
+        os.environ[OWN_API] = api
     os.environ["PREFECT_API_URL"] = api
     unproxied = {"127.0.0.1", "localhost", *filter(None, os.environ.get("NO_PROXY", "").split(","))}
     os.environ["NO_PROXY"] = ",".join(sorted(unproxied))
@@ -82,6 +105,7 @@ def _set_environment(settings: Settings, api: str) -> None:
 
     if imported_before:  # else it has just read this environment: 0.1 s saved on the command line
         refresh_global_settings_context()
+    logging.getLogger("prefect.task_runs").addFilter(_is_worth_telling)
 
 
 @contextmanager
@@ -136,6 +160,11 @@ def run_pipeline(
         )
 
 
+def _is_worth_telling(record: logging.LogRecord) -> bool:
+    """False for Prefect's remark that it cannot interrupt a thread: the steps keep limits of their own."""
+    return "running in a worker thread" not in record.getMessage()
+
+
 @contextmanager
 def _no_heartbeat() -> Iterator[None]:
     """Turn off the flow's heartbeat, whose thread adds 1 s to each run.
@@ -153,16 +182,23 @@ def _no_heartbeat() -> Iterator[None]:
 class PipelineThread(threading.Thread):
     """Connecting and running the flow in a thread of its own, for others to draw and to stop.
 
+    `prepared` gives the source when the run begins and may clean up after it (a drill's faulty server).
     `waiting_for` is a sentence while there is no run yet, `flow_run_id` the run once it has begun. When
     the thread has ended, either `record` or `error` is set. `stop` ends the run as Cancelled.
     """
 
     def __init__(
-        self, source: str | None = None, *, refresh: bool = False, database: Path | None = None
+        self,
+        source: str | None = None,
+        *,
+        refresh: bool = False,
+        database: Path | None = None,
+        prepared: AbstractContextManager[str | None] | None = None,
     ) -> None:
         super().__init__(name="titanic pipeline", daemon=True)
-        self.source, self.refresh, self.database = source, refresh, database
-        self.stop = threading.Event()
+        self.prepared = prepared or nullcontext(source)
+        self.refresh, self.database = refresh, database
+        self.stop, self.ended = threading.Event(), threading.Event()
         self.waiting_for = "Looking for the Prefect server."
         self.flow_run_id: UUID | None = None
         self.record: BuildRecord | None = None
@@ -173,7 +209,9 @@ class PipelineThread(threading.Thread):
         try:
             connect(Settings(), on_wait=partial(setattr, self, "waiting_for"))
             self.waiting_for = "Starting the run."
-            self.record = build_record(self._run_flow())
+            threading.Thread(target=self._keep_server_alive, name="server watch", daemon=True).start()
+            with self.prepared as source:
+                self.record = build_record(self._run_flow(source))
         except PipelineError as error:
             self.error = error
         except Exception as error:  # noqa: BLE001  the thread's outermost edge: whoever watches must hear of it
@@ -182,16 +220,26 @@ class PipelineThread(threading.Thread):
                 f"The run broke ({type(error).__name__}).", "The terminal of the app shows where."
             )
         finally:
+            self.ended.set()
             drain_logs_and_events()
 
-    def _run_flow(self) -> State[Any]:
+    def _run_flow(self, source: str | None) -> State[Any]:
         return run_pipeline(
-            self.source,
+            source,
             refresh=self.refresh,
             database=self.database,
             stop=self.stop,
             on_started=partial(setattr, self, "flow_run_id"),
         )
+
+    def _keep_server_alive(self) -> None:
+        """Start our own server anew should it die: Prefect's client asks again, and the run goes on."""
+        settings = Settings()
+        while not self.ended.wait(SERVER_WATCH_S):
+            api = settings.prefect_api_url
+            if api and not api_named_by_user(settings) and not is_healthy(api):
+                with suppress(PrefectUnavailable):
+                    acquire_server(settings.prefect_home)
 
 
 def build_record(state: State[Any]) -> BuildRecord:

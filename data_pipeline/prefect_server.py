@@ -33,6 +33,7 @@ from data_pipeline.errors import PrefectUnavailable
 HOST = "127.0.0.1"
 FIRST_PORT = 4200  # Prefect's own default; the ones after it are tried when a program sits there
 PORTS_TO_TRY = 20
+START_TRIES = 3
 START_LIMIT_S = 120.0  # 6 s here; a cold laptop with a virus scanner needs far longer
 STOP_LIMIT_S = 5.0
 PROBE_LIMIT_S = 2.0
@@ -79,14 +80,15 @@ def acquire_server(home: Path, on_wait: Callable[[str], None] = lambda _message:
     when a server has to be started. Raises `PrefectUnavailable`.
     """
     home.mkdir(parents=True, exist_ok=True)
-    with _home_lock(home):
-        note = _read_note(home)
-        if note is None or not _process(note.pid, note.started):
-            on_wait("Starting the Prefect server; the first start takes about ten seconds.")
-            note = _start_server(home, _port_of(note) if note else FIRST_PORT)
-        _register_this_process(home, note)
-    _wait_until_healthy(note)  # without the lock: whoever ends meanwhile must get at the note
-    return note.api
+    for _ in range(START_TRIES):
+        note = _noted_or_started(home, on_wait)
+        if _becomes_ours(note, home):  # waits without the lock: whoever ends meanwhile must get at the note
+            return note.api
+        _discard(home, note)
+    raise PrefectUnavailable(
+        f"Other programs took the port of the Prefect server {START_TRIES} times while it was starting.",
+        "Try again in a moment, or name a running Prefect API in PREFECT_API_URL.",
+    )
 
 
 def release_server(home: Path) -> None:
@@ -139,22 +141,50 @@ def _spawn(home: Path, api: str, log_file: IO[bytes]) -> subprocess.Popen[bytes]
     )
 
 
-def _wait_until_healthy(note: ServerNote) -> None:
-    """Return once the server answers: one that starts gets its time, one that is only busy some patience."""
+def _noted_or_started(home: Path, on_wait: Callable[[str], None]) -> ServerNote:
+    with _home_lock(home):
+        note = _read_note(home)
+        if note is None or not _process(note.pid, note.started):
+            on_wait("Starting the Prefect server; the first start takes about ten seconds.")
+            note = _start_server(home, _port_of(note) if note else FIRST_PORT)
+        _register_this_process(home, note)
+    return note
+
+
+def _becomes_ours(note: ServerNote, home: Path) -> bool:
+    """True once this home's server answers, False if another program was quicker at its port.
+
+    A server that starts gets its time, one that is only busy some patience; then `PrefectUnavailable`.
+    """
     deadline = max(note.started + START_LIMIT_S, time.time() + PATIENCE_S)
-    while not is_healthy(note.api):
+    while time.time() < deadline:
+        if is_healthy(note.api):
+            return _home_of(note.api) == home.resolve()
         if not _process(note.pid, note.started):
+            if _is_taken(_port_of(note)):
+                return False
             raise PrefectUnavailable(
                 "The Prefect server stopped while it was starting.",
                 "The last lines of server.log in the Prefect home say why; `--plain` builds without Prefect.",
             )
-        if time.time() > deadline:
-            _stop_process(note)
-            raise PrefectUnavailable(
-                "The Prefect server did not answer in time and was stopped.",
-                "Close other programs and try again; `--plain` builds without Prefect.",
-            )
         time.sleep(0.1)
+    _stop_process(note)
+    raise PrefectUnavailable(
+        "The Prefect server did not answer in time and was stopped.",
+        "Close other programs and try again; `--plain` builds without Prefect.",
+    )
+
+
+def _home_of(api: str) -> Path | None:
+    """The home of the server that answers here; two servers may have seen the same port free."""
+    answer = _get_json(f"{api}/admin/settings")
+    return Path(str(answer["home"])).resolve() if isinstance(answer, dict) and "home" in answer else None
+
+
+def _discard(home: Path, note: ServerNote) -> None:
+    with _home_lock(home):
+        _stop_process(note)
+        _note_path(home).unlink(missing_ok=True)
 
 
 def _port_of(note: ServerNote) -> int:
@@ -165,16 +195,24 @@ def _free_port(wanted: int) -> int:
     """The wanted port, or the first one from 4200 on that nobody listens on."""
     ports: list[int] = [wanted, *range(FIRST_PORT, FIRST_PORT + PORTS_TO_TRY)]
     for port in ports:
-        with socket.socket() as probe:
-            if os.name == "posix":  # else a port in TIME_WAIT counts as taken
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with suppress(OSError):
-                probe.bind((HOST, port))
-                return port
+        if not _is_taken(port):
+            return port
     raise PrefectUnavailable(
         f"All ports from {FIRST_PORT} to {FIRST_PORT + PORTS_TO_TRY - 1} are taken.",
         "Close a program that listens there, or name a running Prefect API in PREFECT_API_URL.",
     )
+
+
+def _is_taken(port: int) -> bool:
+    """True when a program listens on this port."""
+    with socket.socket() as probe:
+        if os.name == "posix":  # else a port in TIME_WAIT counts as taken
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return True
+    return False
 
 
 def _register_this_process(home: Path, note: ServerNote) -> None:

@@ -105,6 +105,27 @@ def test_a_server_that_cannot_start_is_an_error_for_people(
     assert str(home) not in str(refused.value)
 
 
+@pytest.mark.timeout(120)
+def test_a_race_for_the_port_ends_on_two_ports(
+    home: Path, prefect_api: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that lost its port to another home's server while it was starting moves to the next port."""
+    looked: list[int] = []
+
+    def seems_free_at_first(port: int) -> bool:
+        looked.append(port)
+        return len(looked) > 1 and is_taken(port)
+
+    is_taken = prefect_server._is_taken
+    monkeypatch.setattr(prefect_server, "FIRST_PORT", int(prefect_api.split(":")[2].split("/")[0]))
+    monkeypatch.setattr(prefect_server, "_is_taken", seems_free_at_first)
+    address = acquire_server(home)
+    assert address != prefect_api
+    assert is_healthy(address)
+    assert is_healthy(prefect_api)
+    release_server(home)
+
+
 def test_any_other_program_is_no_prefect_api() -> None:
     """A port where nobody speaks Prefect's API is not healthy."""
     with socket.create_server(("127.0.0.1", 0)) as silent:

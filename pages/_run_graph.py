@@ -22,7 +22,7 @@ def run_graph(tasks: Sequence[TaskView], *, is_dark: bool) -> str:
     ink = "#e6ebf0" if is_dark else "#1b2733"
     lines = [
         "digraph run {",
-        'rankdir=LR; bgcolor="transparent"; nodesep=0.18; ranksep=0.55;',
+        'rankdir=TB; bgcolor="transparent"; nodesep=0.55; ranksep=0.32;',
         f'node [shape=box, style="rounded,filled", fontname="sans-serif", fontsize=12, fontcolor="{ink}",'
         ' penwidth=1.6, margin="0.18,0.10"];',
         f'edge [fontname="sans-serif", fontsize=10, color="#868e96", fontcolor="{ink}", arrowsize=0.7];',
@@ -47,8 +47,6 @@ def _boxes(tasks: Sequence[TaskView]) -> Iterable[str]:
             )
         if not runs:
             yield _box(name, verb, in_words(NOT_STARTED), style_of(NOT_STARTED).colour, "rounded,dashed")
-        elif len(runs) > 1:
-            yield "{ rank=same; " + " ".join(f'"{task.id}";' for task in runs) + " }"
 
 
 def _box(identity: str, label: str, state: str, colour: str, style: str) -> str:

@@ -31,10 +31,10 @@ def show_run(flow_run_id: UUID, api: str) -> RunView:
 
 def show_pictures(tasks: Sequence[TaskView]) -> None:
     """The run as a graph and as a timeline, side by side where there is room."""
-    graph, bars = st.columns([3, 2], gap="large")
+    graph, bars = st.columns(2, gap="large")
     with graph:
         is_dark = st.context.theme.type == "dark"
-        st.graphviz_chart(run_graph(tasks, is_dark=is_dark), width="stretch", alt=graph_in_words(tasks))
+        st.graphviz_chart(run_graph(tasks, is_dark=is_dark), width="content", alt=graph_in_words(tasks))
         st.caption(
             "Solid arrows hand on a result; a dashed arrow leads to the source that was tried instead."
         )

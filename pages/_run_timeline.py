@@ -12,8 +12,8 @@ from pages._state_style import in_words, style_of
 if TYPE_CHECKING:
     import altair as alt
 
-ROW_HEIGHT_PX = 28
-AXIS_HEIGHT_PX = 52
+ROW_HEIGHT_PX = 30
+AXIS_HEIGHT_PX = 90
 SHORTEST_AXIS_S = 0.5
 
 
@@ -32,7 +32,12 @@ def timeline(tasks: Sequence[TaskView], now: datetime | None = None) -> alt.Char
         .encode(
             x=alt.X("from:Q", title="seconds since the run began", scale=alt.Scale(domain=[0, longest])),
             x2="to:Q",
-            y=alt.Y("task:N", sort=None, title=None, axis=alt.Axis(labelLimit=220, ticks=False)),
+            y=alt.Y(
+                "task:N",
+                sort=None,
+                title=None,
+                axis=alt.Axis(labelLimit=220, labelOverlap=False, ticks=False),
+            ),
             color=colour,
             stroke=colour,
             tooltip=["task:N", "state:N", alt.Tooltip("seconds:Q", format=".3f")],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
@@ -23,10 +24,28 @@ def show_run(flow_run_id: UUID, api: str) -> RunView:
     run = prefect_runtime.read_run(flow_run_id)
     tasks = prefect_runtime.task_views(flow_run_id)
     show_status(run, tasks, api)
+    show_failure(run)
     show_pictures(tasks)
     show_tasks(tasks)
     show_log(flow_run_id, tasks)
     return run
+
+
+def show_failure(run: RunView) -> None:
+    """Cause and remedy of a run that did not complete, and what became of the table."""
+    if run.is_active or run.state in {"Completed", "Cached"}:
+        return
+    if run.state == "Cancelled":
+        st.info("The run was stopped on request.", icon=":material/stop_circle:")
+    else:
+        st.error(without_class_name(run.message), icon=":material/error:")
+    st.caption("The table from before is unchanged; the line at the top says from when it is.")
+
+
+def without_class_name(message: str) -> str:
+    """A state's message without Prefect's introduction and the exception's class: cause and remedy."""
+    cause = re.sub(r"^.*?encountered an exception:? \w+: ", "", message, count=1, flags=re.DOTALL)
+    return cause or "The run ended without a reason; its log says more."
 
 
 def show_pictures(tasks: Sequence[TaskView]) -> None:
@@ -81,7 +100,7 @@ def show_tasks(tasks: Sequence[TaskView]) -> None:
                 "state": in_words(task.state),
                 "attempts": task.attempt,
                 "seconds": task.seconds,
-                "what it says": _without_class_name(task.message),
+                "what it says": task.message and without_class_name(task.message),
             }
             for task in tasks
         ],
@@ -97,12 +116,6 @@ def show_tasks(tasks: Sequence[TaskView]) -> None:
         key="tasks",
         alt=graph_in_words(tasks),
     )
-
-
-def _without_class_name(message: str) -> str:
-    """A task's message without Prefect's introduction and the exception's class."""
-    cause = message.partition("encountered an exception ")[2]
-    return cause.partition(": ")[2] if cause else message
 
 
 def show_log(flow_run_id: UUID, tasks: Sequence[TaskView]) -> None:

@@ -14,7 +14,8 @@ FILTERS = {
     "Warnings and errors": {"WARNING", "ERROR", "CRITICAL"},
 }
 _ROW = (
-    '<div style="display:flex;flex-wrap:wrap;column-gap:.75em;font-family:monospace;font-size:.82em;line-height:1.5">'
+    '<div style="display:flex;flex-wrap:wrap;column-gap:.75em;font-family:monospace;font-size:.82em;'
+    'line-height:1.5">'
     '<span style="opacity:.6">{time}</span>'
     '<span style="flex:0 0 5.2em;color:{colour};font-weight:600">{level}</span>'
     '<span style="flex:0 0 13em;opacity:.75;overflow:hidden;text-overflow:ellipsis;white-space:nowrap">'

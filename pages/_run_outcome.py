@@ -1,20 +1,13 @@
-"""After the run: the cause and the remedy, or the table that was published."""
+"""What was built: the published table in figures, its unknown values, its first rows."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from data_pipeline.errors import PipelineError
 from data_pipeline.settings import Settings
 from data_pipeline.table import COLUMNS, BuildRecord, count_unknowns, read_build_record, read_passengers
 
 FIRST_ROWS = 5
-
-
-def show_failure(error: PipelineError) -> None:
-    """Cause and remedy in two sentences, and what became of the table."""
-    st.error(f"**{error.cause}** {error.remedy}", icon=":material/error:")
-    st.caption("The table from before is unchanged; the line at the top says from when it is.")
 
 
 def show_table() -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from uuid import UUID
 
 import streamlit as st
 
 from data_pipeline import prefect_runtime
 from data_pipeline.errors import PrefectUnavailable, TableUnavailable
+from data_pipeline.prefect_server import is_healthy
 from data_pipeline.run_views import RunView
 from pages._rebuild import show_controls, show_drills
 from pages._run_history import show_history
 from pages._run_live import show_pictures, show_run
-from pages._run_outcome import show_failure, show_table
+from pages._run_outcome import show_table
 from pages._runs import Runs, shared_runs
 from pages._task_details import show_task_details
 
@@ -34,7 +36,7 @@ def show_page(runs: Runs) -> None:
     is_live = runs.is_active or bool(chosen and any(run.id == chosen and run.is_active for run in recent))
     st.fragment(watch_run, run_every=POLL_S if is_live else None)(runs, chosen)
     if not is_live:
-        show_outcome(runs, chosen)
+        show_outcome(runs)
     with st.expander("Earlier runs", icon=":material/history:"):
         show_history(recent)
     st.subheader("Behind the boxes")
@@ -45,7 +47,8 @@ def show_page(runs: Runs) -> None:
 def recent_runs(runs: Runs) -> list[RunView]:
     """The latest runs of the API; none while it does not answer or is not there yet."""
     try:
-        return prefect_runtime.recent_runs(HISTORY_LENGTH) if prefect_runtime.connected_api() else []
+        api = prefect_runtime.connected_api()
+        return prefect_runtime.recent_runs(HISTORY_LENGTH) if api and is_healthy(api) else []
     except PrefectUnavailable:
         return []
 
@@ -62,21 +65,33 @@ def chosen_run(runs: Runs, recent: list[RunView]) -> UUID | None:
 
 def watch_run(runs: Runs, chosen: UUID | None) -> None:
     """Draw the run; called again and again while it goes on, and once more for the whole page at its end."""
-    flow_run_id = chosen or (runs.latest and runs.latest.flow_run_id)
-    if flow_run_id is None:
-        show_waiting(runs)
-        return
-    try:
-        run = show_run(flow_run_id, prefect_runtime.connected_api() or "")
-    except PrefectUnavailable as error:
-        st.warning(f"**{error.cause}** {error.remedy}", icon=":material/cloud_off:")
-        return
-    is_going_on = run.is_active or runs.is_active
-    if st.session_state.get("watched") == str(flow_run_id) and not is_going_on:
-        del st.session_state["watched"]
+    is_going_on = draw_run(runs, chosen or (runs.latest and runs.latest.flow_run_id))
+    was_going_on = st.session_state.get("was_going_on", False)
+    st.session_state["was_going_on"] = is_going_on
+    if was_going_on and not is_going_on:
         st.rerun()
-    if is_going_on:
-        st.session_state["watched"] = str(flow_run_id)
+
+
+def draw_run(runs: Runs, flow_run_id: UUID | None) -> bool:
+    """Draw what is known of the run, and say whether it still goes on."""
+    api = prefect_runtime.connected_api()
+    if flow_run_id is None or api is None:
+        show_waiting(runs)
+    elif not is_healthy(api):  # asked first, because Prefect's client would ask for half a minute
+        show_server_is_gone(runs)
+    else:
+        with suppress(PrefectUnavailable):  # it went away this very moment; the next drawing says so
+            return show_run(flow_run_id, api).is_active or runs.is_active
+    return runs.is_active
+
+
+def show_server_is_gone(runs: Runs) -> None:
+    """No states can be had at the moment, and what happens next."""
+    if runs.is_active:
+        what_next = "It is being started anew; the run goes on and its states will follow."
+    else:
+        what_next = "Click **Rebuild data**: the server is started anew. The table is not touched by this."
+    st.warning(f"**The Prefect server does not answer.** {what_next}", icon=":material/cloud_off:")
 
 
 def show_waiting(runs: Runs) -> None:
@@ -92,15 +107,13 @@ def show_waiting(runs: Runs) -> None:
         st.info("Nothing has run yet. Click **Rebuild data**.", icon=":material/touch_app:")
 
 
-def show_outcome(runs: Runs, chosen: UUID | None) -> None:
-    """The failure of the run that is shown, if it failed, and the table that stands."""
-    latest = runs.latest
-    if latest and latest.error and chosen in (None, latest.flow_run_id):
-        show_failure(latest.error)
-    try:
+def show_outcome(runs: Runs) -> None:
+    """What went wrong before there was a run for Prefect to know, and the table that stands."""
+    if runs.latest and runs.latest.error and not runs.latest.flow_run_id:
+        error = runs.latest.error
+        st.error(f"**{error.cause}** {error.remedy}", icon=":material/error:")
+    with suppress(TableUnavailable):
         show_table()
-    except TableUnavailable:
-        return
 
 
 show_page(shared_runs())

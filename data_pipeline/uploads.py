@@ -23,7 +23,7 @@ def save_upload(name: str, content: bytes, folder: Path) -> Path:
     content that belies its name. What stands in the rows is the converter's business.
     """
     safe_name = re.sub(r"[^\w.-]+", "_", Path(name).name)[-80:]
-    suffix = safe_name.rpartition(".")[2].lower()
+    suffix = Path(safe_name).suffix.removeprefix(".").lower()
     if suffix not in SUFFIXES:
         raise DataRefused(f"{safe_name} is neither .csv nor .parquet.", "Upload a CSV or Parquet file.")
     if not 0 < len(content) <= MAX_UPLOAD_BYTES:

@@ -1,0 +1,199 @@
+"""How quickly the pipeline page reacts, in a real browser, beside an empty Streamlit app.
+
+    python benchmarks/bench_page.py [--runs 7] [--sessions 20]
+
+Starts both apps on free ports with a Prefect server in a temporary home, and stops them at the end. Needs a
+Chromium, as the browser tests do.
+"""
+# ruff: noqa: T201, S101 - a benchmark prints its results, and stops where it cannot measure
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT))
+
+from tests.browser import IDLE, launch, running_app  # noqa: E402
+from tests.faulty_server import FaultyServer  # noqa: E402
+
+EMPTY_APP = 'import streamlit as st\n\nst.title("Empty")\n'
+REBUILD, STOP, STATUS = ".st-key-rebuild button", ".st-key-stop button", ".st-key-run-status"
+PAUSE_MS = 1500  # the server on SQLite answers 503 when runs follow each other within a second
+RUN_LIMIT_MS = 60_000
+
+
+def seconds_of(page: Page, action: str, awaited: str, state: str = "visible") -> float:
+    """Seconds from clicking `action` until `awaited` is visible (or gone, with state "detached")."""
+    page.wait_for_timeout(PAUSE_MS)
+    started = time.perf_counter()
+    page.click(action)
+    page.wait_for_selector(awaited, state=state, timeout=RUN_LIMIT_MS)
+    return time.perf_counter() - started
+
+
+def first_paint(browser: Browser, address: str, awaited: str) -> float:
+    """Seconds until a browser with an empty cache shows this element."""
+    context = browser.new_context()
+    page = context.new_page()
+    started = time.perf_counter()
+    page.goto(address)
+    page.wait_for_selector(awaited)
+    seconds = time.perf_counter() - started
+    context.close()
+    return seconds
+
+
+def first_paints(browser: Browser, app: str, empty: str, runs: int) -> tuple[list[float], list[float]]:
+    """Seconds to the first paint of the empty app and of ours, taking turns."""
+    pairs = [(first_paint(browser, empty, "h1"), first_paint(browser, app, REBUILD)) for _ in range(runs)]
+    return [empty_s for empty_s, _ in pairs], [app_s for _, app_s in pairs]
+
+
+def click_to_running(page: Page, slow_source: str, runs: int) -> list[float]:
+    """Seconds from the click to the Stop button, on a source slow enough to be seen running."""
+    seconds = []
+    choose_url(page, slow_source)
+    for _ in range(runs):
+        seconds.append(seconds_of(page, REBUILD, STOP))
+        page.wait_for_selector(STOP, state="detached", timeout=RUN_LIMIT_MS)
+    return seconds
+
+
+def click_to_finished(page: Page, runs: int) -> list[float]:
+    """Seconds from the click until a snapshot's run has ended on the page, every task run again."""
+    choose(page, "Shipped snapshot")
+    seconds = []
+    for _ in range(runs):
+        page.wait_for_timeout(PAUSE_MS)
+        started = time.perf_counter()
+        page.click(REBUILD)
+        page.wait_for_selector(STOP)
+        page.wait_for_selector(STOP, state="detached", timeout=RUN_LIMIT_MS)
+        page.wait_for_selector(f"{STATUS} >> text=Completed")
+        seconds.append(time.perf_counter() - started)
+    return seconds
+
+
+def change_to_visible(page: Page, home: Path, runs: int) -> list[float]:
+    """Seconds from the moment a download ended, as the Prefect API has it, to that state on the page."""
+    from data_pipeline import prefect_runtime
+    from data_pipeline.settings import Settings
+
+    prefect_runtime.connect(Settings(PREFECT_HOME=home))  # type: ignore[call-arg]
+    seconds = []
+    for _ in range(runs):
+        page.wait_for_timeout(PAUSE_MS)
+        page.click(REBUILD)
+        page.wait_for_selector(STOP)
+        page.wait_for_selector('[data-testid="stGraphVizChart"] >> text=✓ Completed', timeout=RUN_LIMIT_MS)
+        seen = datetime.now(UTC)
+        page.wait_for_selector(STOP, state="detached", timeout=RUN_LIMIT_MS)
+        run = prefect_runtime.recent_runs(1)[0]
+        ended = min(view.ended for view in prefect_runtime.task_views(run.id) if view.ended)
+        seconds.append((seen - ended).total_seconds())
+    return seconds
+
+
+def reruns_of_many(browser: Browser, address: str, sessions: int) -> list[float]:
+    """Seconds of a rerun in each of many sessions that watch the same run, one after the other."""
+    with ExitStack() as stack:
+        pages = []
+        for _ in range(sessions):
+            context = browser.new_context()
+            stack.callback(context.close)
+            page = context.new_page()
+            page.goto(address)
+            page.wait_for_selector(REBUILD)
+            pages.append(page)
+        pages[0].click(REBUILD)
+        pages[0].wait_for_selector(STOP)
+        return [rerun(page) for page in pages[1:]]
+
+
+def rerun(page: Page) -> float:
+    """Seconds of a whole rerun, asked for by the checkbox, until the page is idle again."""
+    started = time.perf_counter()
+    page.click('.st-key-refresh [data-testid="stCheckbox"] label')
+    page.wait_for_selector(IDLE.replace("notRunning", "running"))
+    page.wait_for_selector(IDLE)
+    return time.perf_counter() - started
+
+
+def choose(page: Page, source: str) -> None:
+    """Pick a source by the beginning of its name."""
+    page.click('.st-key-source [role="combobox"]')
+    page.click(f'[role="option"]:has-text("{source}")')
+    page.wait_for_selector(IDLE)
+
+
+def choose_url(page: Page, address: str) -> None:
+    """Pick one's own URL as the source."""
+    choose(page, "Another URL")
+    page.fill(".st-key-own-url input", address)
+    page.press(".st-key-own-url input", "Enter")
+    page.wait_for_selector(f"{REBUILD}:not([disabled])")
+
+
+@contextmanager
+def both_apps() -> Iterator[tuple[str, str, Path]]:
+    """Addresses of our app and of an empty one, and the Prefect home of ours."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        empty = Path(folder) / "empty"
+        empty.mkdir()
+        (empty / "streamlit_app.py").write_text(EMPTY_APP)
+        home = Path(folder) / "prefect"
+        settings = {"TITANIC_DB": f"{folder}/titanic.sqlite", "PREFECT_HOME": str(home)}
+        yield (
+            stack.enter_context(running_app(settings)),
+            stack.enter_context(running_app({}, folder=empty)),
+            home,
+        )
+
+
+def line(name: str, seconds: list[float], goal: str) -> str:
+    """A line of the table in Markdown."""
+    return f"| {name} | {median(seconds):.2f} | {min(seconds):.2f} to {max(seconds):.2f} | {goal} |"
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--sessions", type=int, default=20)
+    options = parser.parse_args()
+    print("| what | median s | min-max | goal |\n|---|--:|--:|--:|")
+    with both_apps() as (app, empty, home), FaultyServer() as faulty, sync_playwright() as playwright:
+        browser = launch(playwright)
+        assert browser is not None, "no Chromium found"
+        page = browser.new_page()
+        page.goto(app)
+        page.click(REBUILD)  # warms both apps and the Prefect server
+        page.wait_for_selector(f"{STATUS} >> text=Completed", timeout=RUN_LIMIT_MS)
+        first_paint(browser, empty, "h1")
+        empty_s, app_s = first_paints(browser, app, empty, options.runs)
+        print(line("first paint, empty Streamlit app", empty_s, ""))
+        print(line("first paint, pipeline page", app_s, "<= 1.3 x the empty app"))
+        running = click_to_running(page, f"{faulty.url}/slow", options.runs)
+        print(line("click to running", running, "<= 0.3"))
+        page.click('.st-key-refresh [data-testid="stCheckbox"] label')
+        print(line("state change to visible", change_to_visible(page, home, options.runs), "<= 0.5, worst 1"))
+        print(line("click to finished, snapshot", click_to_finished(page, options.runs), "<= 1.5"))
+        many = reruns_of_many(browser, app, options.sessions)
+        print(line(f"rerun, {options.sessions} sessions watching", many, "<= 0.3"))
+
+
+if __name__ == "__main__":
+    main()

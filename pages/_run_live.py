@@ -10,25 +10,35 @@ from uuid import UUID
 import streamlit as st
 
 from data_pipeline import prefect_runtime
-from data_pipeline.run_views import RunView, TaskView
+from data_pipeline.run_views import LogLine, RunView, TaskView
 from pages._run_graph import graph_in_words, run_graph
 from pages._run_log import FILTERS, log_html
 from pages._run_timeline import timeline, timeline_height
 from pages._state_style import in_words, style_of
 
 LOG_HEIGHT_PX = 260
+STATE_KEPT_S = 0.2
 
 
 def show_run(flow_run_id: UUID, api: str) -> RunView:
     """Draw the run and return it; raises `PrefectUnavailable` where the API does not answer."""
-    run = prefect_runtime.read_run(flow_run_id)
-    tasks = prefect_runtime.task_views(flow_run_id)
+    run, tasks, lines = read_state(flow_run_id, api)
     show_status(run, tasks, api)
     show_failure(run)
     show_pictures(tasks)
     show_tasks(tasks)
-    show_log(flow_run_id, tasks)
+    show_log(lines, tasks)
     return run
+
+
+@st.cache_data(ttl=STATE_KEPT_S, show_spinner=False)
+def read_state(flow_run_id: UUID, api: str) -> tuple[RunView, list[TaskView], list[LogLine]]:
+    """The run, its tasks and its log; read once for all who watch it within a fifth of a second."""
+    return (
+        prefect_runtime.read_run(flow_run_id),
+        prefect_runtime.task_views(flow_run_id),
+        prefect_runtime.log_lines(flow_run_id),
+    )
 
 
 def show_failure(run: RunView) -> None:
@@ -118,12 +128,11 @@ def show_tasks(tasks: Sequence[TaskView]) -> None:
     )
 
 
-def show_log(flow_run_id: UUID, tasks: Sequence[TaskView]) -> None:
+def show_log(lines: Sequence[LogLine], tasks: Sequence[TaskView]) -> None:
     """The log of the run, with a filter by level; the newest line stays in view."""
     shown = st.segmented_control(
         "Log", list(FILTERS), default="All", required=True, key="log-level", label_visibility="collapsed"
     )
     labels = {task.id: task.label for task in tasks}
-    lines = prefect_runtime.log_lines(flow_run_id)
     with st.container(height=LOG_HEIGHT_PX, autoscroll=True, key="log"):
         st.html(log_html(lines, labels, shown or "All"))

@@ -18,7 +18,7 @@ from pages._run_outcome import show_table
 from pages._runs import Runs, shared_runs
 from pages._task_details import show_task_details
 
-POLL_S = 0.5
+POLL_S = 0.3  # a change is on the page after half of this on average, and the time to draw it
 HISTORY_LENGTH = 20
 
 

@@ -22,9 +22,9 @@ def run_graph(tasks: Sequence[TaskView], *, is_dark: bool) -> str:
     ink = "#e6ebf0" if is_dark else "#1b2733"
     lines = [
         "digraph run {",
-        'rankdir=TB; bgcolor="transparent"; nodesep=0.55; ranksep=0.32;',
+        'rankdir=TB; bgcolor="transparent"; nodesep=0.3; ranksep=0.24;',
         f'node [shape=box, style="rounded,filled", fontname="sans-serif", fontsize=12, fontcolor="{ink}",'
-        ' penwidth=1.6, margin="0.18,0.10"];',
+        ' penwidth=1.6, margin="0.16,0.06"];',
         f'edge [fontname="sans-serif", fontsize=10, color="#868e96", fontcolor="{ink}", arrowsize=0.7];',
         *_boxes(tasks),
         *_arrows(tasks),
@@ -58,14 +58,14 @@ def _arrows(tasks: Sequence[TaskView]) -> Iterable[str]:
     """Solid: what one task handed to the next. Dashed: a source that failed, and the one tried instead."""
     for task in tasks:
         for origin in task.inputs:
-            yield f'"{origin}" -> "{task.id}" [label="{HANDED_ON.get(task.task, "")}"];'
+            yield f'"{origin}" -> "{task.id}" [label="  {HANDED_ON.get(task.task, "")}"];'
     downloads = [task for task in tasks if task.task == "download_titanic_dataset"]
     for before, after in pairwise(downloads):
-        yield f'"{before.id}" -> "{after.id}" [label="instead", style=dashed];'
+        yield f'"{before.id}" -> "{after.id}" [label="  instead", style=dashed];'
     ends = [next((str(task.id) for task in reversed(tasks) if task.task == name), name) for name in TASKS]
     for name, before_end, end in zip(list(TASKS)[1:], ends, ends[1:], strict=False):
         if end == name:  # not started yet, so the Prefect API knows no arrow to it
-            yield f'"{before_end}" -> "{end}" [label="{HANDED_ON[name]}", style=dotted];'
+            yield f'"{before_end}" -> "{end}" [label="  {HANDED_ON[name]}", style=dotted];'
 
 
 def _escaped(text: str) -> str:

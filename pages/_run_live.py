@@ -26,7 +26,6 @@ def show_run(flow_run_id: UUID, api: str) -> RunView:
     show_status(run, tasks, api)
     show_failure(run)
     show_pictures(tasks)
-    show_tasks(tasks)
     show_log(lines, tasks)
     return run
 
@@ -59,17 +58,19 @@ def without_class_name(message: str) -> str:
 
 
 def show_pictures(tasks: Sequence[TaskView]) -> None:
-    """The run as a graph and as a timeline, side by side where there is room."""
-    graph, bars = st.columns(2, gap="large")
-    with graph:
+    """The run as a graph, and beside it (below it on a phone) as a timeline and as a table."""
+    left, right = st.columns([1, 2], gap="large")
+    with left:
         is_dark = st.context.theme.type == "dark"
         st.graphviz_chart(run_graph(tasks, is_dark=is_dark), width="content", alt=graph_in_words(tasks))
         st.caption(
             "Solid arrows hand on a result; a dashed arrow leads to the source that was tried instead."
         )
-    with bars:
+    with right:
         st.altair_chart(timeline(tasks), height=timeline_height(tasks), alt=graph_in_words(tasks))
         st.caption("A cached task takes milliseconds: its result of the last hour is used again.")
+        if tasks:
+            show_tasks(tasks)
 
 
 def show_status(run: RunView, tasks: Sequence[TaskView], api: str) -> None:

@@ -30,7 +30,12 @@ def timeline(tasks: Sequence[TaskView], now: datetime | None = None) -> alt.Char
         alt.Chart(alt.Data(values=bars))
         .mark_bar(cornerRadius=3, height=14, strokeWidth=2)  # the outline keeps a bar of 5 ms visible
         .encode(
-            x=alt.X("from:Q", title="seconds since the run began", scale=alt.Scale(domain=[0, longest])),
+            x=alt.X(
+                "from:Q",
+                title="seconds since the run began",
+                scale=alt.Scale(domain=[0, longest]),
+                axis=alt.Axis(tickCount=6),
+            ),
             x2="to:Q",
             y=alt.Y(
                 "task:N",

@@ -13,9 +13,17 @@ from data_pipeline.settings import Settings
 _log = logging.getLogger(__name__)
 
 
+THREAD_NAME = "warm-up"
+
+
+def is_warming_up() -> bool:
+    """True until the warm-up of this server has ended, well or not."""
+    return any(thread.name == THREAD_NAME for thread in threading.enumerate())
+
+
 def start_warm_up() -> threading.Thread:
     """Start the thread that warms up, and return it; failures are left to the click that needs the part."""
-    thread = threading.Thread(target=_warm_up, name="warm-up", daemon=True)
+    thread = threading.Thread(target=_warm_up, name=THREAD_NAME, daemon=True)
     thread.start()
     return thread
 

@@ -17,6 +17,7 @@ from pages._run_live import show_pictures, show_run
 from pages._run_outcome import show_table
 from pages._runs import Runs, shared_runs
 from pages._task_details import show_task_details
+from pages._warm_up import is_warming_up
 
 POLL_S = 0.3  # a change is on the page after half of this on average, and the time to draw it
 HISTORY_LENGTH = 20
@@ -33,7 +34,7 @@ def show_page(runs: Runs) -> None:
     show_drills(runs)
     recent = recent_runs(runs)
     chosen = chosen_run(runs, recent)
-    is_live = runs.is_active or bool(chosen and any(run.id == chosen and run.is_active for run in recent))
+    is_live = runs.is_active or is_warming_up() or any(run.id == chosen and run.is_active for run in recent)
     st.fragment(watch_run, run_every=POLL_S if is_live else None)(runs, chosen)
     if not is_live:
         show_outcome(runs)
@@ -82,7 +83,7 @@ def draw_run(runs: Runs, flow_run_id: UUID | None) -> bool:
     else:
         with suppress(PrefectUnavailable):  # it went away this very moment; the next drawing says so
             return show_run(flow_run_id, api).is_active or runs.is_active
-    return runs.is_active
+    return runs.is_active or is_warming_up()
 
 
 def show_server_is_gone(runs: Runs) -> None:
@@ -99,7 +100,7 @@ def show_waiting(runs: Runs) -> None:
     if runs.is_active and runs.latest:
         st.status(runs.latest.waiting_for)
         show_pictures([])
-    elif not prefect_runtime.connected_api():
+    elif is_warming_up():
         st.info(
             "The Prefect server is starting in the background; you can click already.", icon=":material/bolt:"
         )

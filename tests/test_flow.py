@@ -41,8 +41,12 @@ def faulty() -> Iterator[FaultyServer]:
 
 def states_of(flow_run_id: UUID) -> dict[str, str]:
     """Label -> state of the task runs, once the server has written them all."""
-    wait_for(lambda: all(view.state in FINISHED for view in task_views(flow_run_id)))
-    return {view.label: view.state for view in task_views(flow_run_id)}
+
+    def final_states() -> dict[str, str]:
+        states = {view.label: view.state for view in task_views(flow_run_id)}
+        return states if set(states.values()) <= FINISHED else {}
+
+    return wait_for(final_states)
 
 
 def run(source: str | None = None, *, refresh: bool = False) -> tuple[BuildRecord, dict[str, str]]:

@@ -142,6 +142,7 @@ def _spawn(home: Path, api: str, log_file: IO[bytes]) -> subprocess.Popen[bytes]
 
 
 def _noted_or_started(home: Path, on_wait: Callable[[str], None]) -> ServerNote:
+    _started[:] = [server for server in _started if server.poll() is None]  # asking buries the dead
     with _home_lock(home):
         note = _read_note(home)
         if note is None or not _process(note.pid, note.started):

@@ -37,7 +37,7 @@ def test_the_first_click_builds_the_table(app: str, open_page: Callable[..., Wat
     page = watched.open(app)
     assert "No data" in page.inner_text(".st-key-header")
     page.click(REBUILD)
-    page.wait_for_selector("text=The table stands", timeout=RUN_LIMIT_MS)
+    page.wait_for_selector("text=What was built", timeout=RUN_LIMIT_MS)
     page.wait_for_selector(".st-key-header >> text=891 passengers")
     assert "from the shipped snapshot" in page.inner_text(".st-key-header")
     assert page.locator('[data-testid="stException"]').count() == 0

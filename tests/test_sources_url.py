@@ -55,7 +55,8 @@ def failure(url: str, settings: Settings, limits: Limits = PATIENT) -> SourceUna
 
 def children() -> list[psutil.Process]:
     """The download processes that this process has now."""
-    return [p for p in psutil.Process().children() if "data_pipeline.download_child" in p.cmdline()]
+    living = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+    return [child for child in living if "data_pipeline.download_child" in child.cmdline()]
 
 
 @pytest.mark.parametrize("path", ["/ok.csv", "/gzip", "/chunked", "/slow", "/redirect"])

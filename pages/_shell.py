@@ -8,7 +8,10 @@ from pages._header import show_header
 
 st.set_page_config(page_title="Chatbot Workshop", page_icon="docs/images/icon.svg", layout="wide")
 page = st.navigation(
-    [st.Page("pipeline.py", title="Pipeline", icon=":material/account_tree:", default=True)],
+    [
+        st.Page("pipeline.py", title="Pipeline", icon=":material/account_tree:", default=True),
+        st.Page("charts.py", title="Charts", icon=":material/bar_chart:"),
+    ],
     position="top",
 )
 show_header()

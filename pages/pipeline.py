@@ -8,11 +8,11 @@ from uuid import UUID
 import streamlit as st
 
 from data_pipeline import prefect_runtime
-from data_pipeline.errors import PrefectUnavailable, TableUnavailable
+from data_pipeline.errors import PrefectUnavailable, RunUnknown, TableUnavailable
 from data_pipeline.prefect_server import is_healthy
 from data_pipeline.run_views import RunView
 from pages._rebuild import show_controls, show_drills
-from pages._run_history import show_history
+from pages._run_history import leave_opened_run, show_history
 from pages._run_live import show_pictures, show_run
 from pages._run_outcome import show_table
 from pages._runs import Runs, shared_runs
@@ -32,20 +32,24 @@ def show_page(runs: Runs) -> None:
     )
     show_controls(runs)
     show_drills(runs)
-    recent = recent_runs(runs)
+    recent = recent_runs()
     chosen = chosen_run(runs, recent)
+    show_way_back(runs, recent, chosen)
     is_live = runs.is_active or is_warming_up() or any(run.id == chosen and run.is_active for run in recent)
-    st.fragment(watch_run, run_every=POLL_S if is_live else None)(runs, chosen)
+    st.fragment(watch_run, run_every=POLL_S if is_live else None)(runs, chosen, is_live)
     if not is_live:
         show_outcome(runs)
     with st.expander("Earlier runs", icon=":material/history:"):
-        show_history(recent)
+        if recent:
+            show_history(recent)
+        else:
+            st.caption("The Prefect server knows of none, or does not answer at the moment.")
     st.subheader("Behind the boxes")
     st.caption("The three tasks of the flow: what each is for, how Prefect runs it, and its source.")
     show_task_details()
 
 
-def recent_runs(runs: Runs) -> list[RunView]:
+def recent_runs() -> list[RunView]:
     """The latest runs of the API; none while it does not answer or is not there yet."""
     try:
         api = prefect_runtime.connected_api()
@@ -64,26 +68,48 @@ def chosen_run(runs: Runs, recent: list[RunView]) -> UUID | None:
         return recent[0].id if recent else None
 
 
-def watch_run(runs: Runs, chosen: UUID | None) -> None:
-    """Draw the run; called again and again while it goes on, and once more for the whole page at its end."""
+def show_way_back(runs: Runs, recent: list[RunView], chosen: UUID | None) -> None:
+    """Where an earlier run is open, say so and lead back to the latest one."""
+    latest = recent[0].id if recent else None
+    if "run" in st.query_params and (runs.is_active or chosen != latest):
+        with st.container(horizontal=True, vertical_alignment="center", key="opened-run"):
+            st.caption(":material/history: An earlier run, opened from the history.")
+            st.button("Back to the latest run", key="back", on_click=leave_opened_run)
+
+
+def watch_run(runs: Runs, chosen: UUID | None, is_live: bool) -> None:
+    """Draw the run, again and again while it goes on; at its end have the page around it drawn as well.
+
+    `is_live` is how that page was drawn: as one on which something still goes on.
+    """
     is_going_on = draw_run(runs, chosen or (runs.latest and runs.latest.flow_run_id))
-    was_going_on = st.session_state.get("was_going_on", False)
-    st.session_state["was_going_on"] = is_going_on
-    if was_going_on and not is_going_on:
+    if is_live and not is_going_on:
         st.rerun()
 
 
 def draw_run(runs: Runs, flow_run_id: UUID | None) -> bool:
     """Draw what is known of the run, and say whether it still goes on."""
     api = prefect_runtime.connected_api()
-    if flow_run_id is None or api is None:
+    if api is None or (flow_run_id is None and runs.is_active):
         show_waiting(runs)
     elif not is_healthy(api):  # asked first, because Prefect's client would ask for half a minute
         show_server_is_gone(runs)
+    elif flow_run_id is None:
+        show_waiting(runs)
     else:
-        with suppress(PrefectUnavailable):  # it went away this very moment; the next drawing says so
-            return show_run(flow_run_id, api).is_active or runs.is_active
+        return draw_known_run(runs, flow_run_id, api)
     return runs.is_active or is_warming_up()
+
+
+def draw_known_run(runs: Runs, flow_run_id: UUID, api: str) -> bool:
+    """Draw a run of this API, and say whether it, or the one started here, still goes on."""
+    try:
+        return show_run(flow_run_id, api).is_active or runs.is_active
+    except RunUnknown as error:
+        st.warning(f"**{error.cause}** {error.remedy}", icon=":material/search_off:")
+    except PrefectUnavailable:  # it went away this very moment
+        show_server_is_gone(runs)
+    return runs.is_active
 
 
 def show_server_is_gone(runs: Runs) -> None:
@@ -103,6 +129,11 @@ def show_waiting(runs: Runs) -> None:
     elif is_warming_up():
         st.info(
             "The Prefect server is starting in the background; you can click already.", icon=":material/bolt:"
+        )
+    elif prefect_runtime.connected_api() is None:
+        st.info(
+            "No Prefect server answers yet. Click **Rebuild data**: it is started first.",
+            icon=":material/cloud_off:",
         )
     else:
         st.info("Nothing has run yet. Click **Rebuild data**.", icon=":material/touch_app:")

@@ -44,6 +44,31 @@ def test_the_first_click_builds_the_table(app: str, open_page: Callable[..., Wat
     assert watched.complaints == []
 
 
+def test_a_deep_link_works_on_a_fresh_server(tmp_path: Path, open_page: Callable[..., WatchedPage]) -> None:
+    """`/charts` as the first address that a fresh server hears of shows that page and nothing else first."""
+    home = tmp_path / "prefect"
+    with running_app({"TITANIC_DB": str(tmp_path / "none.sqlite"), "PREFECT_HOME": str(home)}) as address:
+        watched = open_page()
+        page = watched.open(f"{address}/charts")
+        page.wait_for_selector("h1 >> text=Who survived?")
+        page.wait_for_selector("text=There is no Titanic table yet")
+        assert page.locator('[data-testid="stSidebarNav"]').count() == 0
+        assert watched.complaints == []
+    assert not (tmp_path / "none.sqlite").exists()
+
+
+def test_charts_shows_what_was_built(app: str, open_page: Callable[..., WatchedPage]) -> None:
+    """The chart's caption gives the figures of the published table, and the SQL is one click away."""
+    watched = open_page()
+    page = watched.open(f"{app}/charts")
+    page.wait_for_selector('[data-testid="stVegaLiteChart"]')
+    page.wait_for_selector("text=91 of 94 (97%, female, class 1)")
+    page.wait_for_selector("text=47 of 347 (14%, male, class 3)")
+    page.click("text=Show SQL")
+    page.wait_for_selector("text=FROM titanic_cube")
+    assert watched.complaints == []
+
+
 def test_every_response_forbids_other_hosts(app: str) -> None:
     """The page's own policy lets the browser load images and send data nowhere but to this server."""
     with urllib.request.urlopen(app, timeout=10) as answer:

@@ -59,5 +59,9 @@ class TableUnavailable(PipelineError):
     """There is no table to read, or the file is damaged or of another shape."""
 
 
+class RunUnknown(PipelineError):
+    """The Prefect API knows no run with this id."""
+
+
 class PrefectUnavailable(PipelineError):
     """The Prefect API cannot be reached or started."""

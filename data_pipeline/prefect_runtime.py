@@ -21,7 +21,7 @@ from uuid import UUID
 
 from data_pipeline import process_mark
 from data_pipeline.cancellation import cancellable
-from data_pipeline.errors import BuildCancelled, PipelineError, PrefectUnavailable
+from data_pipeline.errors import BuildCancelled, PipelineError, PrefectUnavailable, RunUnknown
 from data_pipeline.prefect_server import acquire_server, is_healthy
 from data_pipeline.run_views import LogLine, RunView, TaskView, for_people
 from data_pipeline.settings import Settings
@@ -294,9 +294,16 @@ def recent_runs(limit: int = 20) -> list[RunView]:
 
 
 def read_run(flow_run_id: UUID) -> RunView:
-    """One run; raises `PrefectUnavailable` where there is none with this id."""
+    """One run; raises `RunUnknown` where there is none with this id."""
+    from prefect.exceptions import ObjectNotFound
+
     with _client() as client:
-        return _run_view(client.read_flow_run(flow_run_id))
+        try:
+            return _run_view(client.read_flow_run(flow_run_id))
+        except ObjectNotFound as error:
+            raise RunUnknown(
+                "The Prefect server knows no such run.", "It may belong to another server, or was deleted."
+            ) from error
 
 
 def _run_view(run: FlowRun) -> RunView:

@@ -9,6 +9,7 @@ from data_pipeline.drills import DRILLS
 from data_pipeline.errors import DataRefused
 from data_pipeline.settings import Settings
 from data_pipeline.uploads import SUFFIXES, save_upload
+from pages._run_history import leave_opened_run
 from pages._runs import Runs
 
 OWN_URL, UPLOAD = "link", "upload"
@@ -52,7 +53,13 @@ def show_controls(runs: Runs) -> None:
             key="rebuild",
         )
         if runs.is_active:
-            st.button("Stop", icon=":material/stop:", key="stop", on_click=runs.stop)
+            st.button(
+                "Stopping..." if runs.is_stopping else "Stop",
+                icon=":material/stop:",
+                disabled=runs.is_stopping,
+                key="stop",
+                on_click=runs.stop,
+            )
     if changed := changed_modules(Settings().prefect_home):
         names = ", ".join(f"`{name}`" for name in changed)
         st.caption(
@@ -61,7 +68,7 @@ def show_controls(runs: Runs) -> None:
 
 
 def _rebuild(runs: Runs, source: str) -> None:
-    _leave_opened_run()
+    leave_opened_run()
     runs.start(source, refresh=st.session_state["refresh"])
 
 
@@ -112,10 +119,5 @@ def show_drills(runs: Runs) -> None:
 
 
 def _try_drill(runs: Runs, name: str) -> None:
-    _leave_opened_run()
+    leave_opened_run()
     runs.start_drill(name)
-
-
-def _leave_opened_run() -> None:
-    """From an earlier run, opened from the history, back to the latest one."""
-    st.query_params.pop("run", None)

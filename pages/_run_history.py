@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from uuid import UUID
 
 import streamlit as st
 
@@ -12,11 +14,8 @@ from pages._state_style import in_words, style_of
 
 def show_history(runs: Sequence[RunView]) -> None:
     """The runs as a small chart of durations and a table; selecting a row opens that run."""
-    if not runs:
-        st.caption("No run yet.")
-        return
     st.altair_chart(_durations(runs), alt=f"Seconds of the last {len(runs)} runs")
-    event = st.dataframe(
+    st.dataframe(
         [
             {
                 "started": run.started,
@@ -31,14 +30,30 @@ def show_history(runs: Sequence[RunView]) -> None:
             "seconds": st.column_config.NumberColumn(format="%.2f"),
         },
         hide_index=True,
-        on_select="rerun",
+        on_select=partial(_open_selected, [run.id for run in runs]),
         selection_mode="single-row",
-        key="history",
+        key=_table_key(),
     )
-    chosen = event["selection"]["rows"]
-    if chosen and st.query_params.get("run") != str(runs[chosen[0]].id):
-        st.query_params["run"] = str(runs[chosen[0]].id)
-        st.rerun()
+
+
+def leave_opened_run() -> None:
+    """From an earlier run back to the latest one; no row is selected any more."""
+    st.query_params.pop("run", None)
+    st.session_state["history-turn"] = st.session_state.get("history-turn", 0) + 1
+
+
+def _table_key() -> str:
+    """A new key for each turn: Streamlit offers no other way to take a selection back."""
+    return f"history-{st.session_state.get('history-turn', 0)}"
+
+
+def _open_selected(run_ids: Sequence[UUID]) -> None:
+    """Put the run of the selected row into the address; without a selection, back to the latest."""
+    rows = st.session_state[_table_key()]["selection"]["rows"]
+    if rows:
+        st.query_params["run"] = str(run_ids[rows[0]])
+    else:
+        leave_opened_run()
 
 
 def _durations(runs: Sequence[RunView]) -> object:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from data_pipeline import prefect_runtime
 from data_pipeline.run_views import LogLine, RunView, TaskView
+from data_pipeline.settings import Settings
 from pages._run_graph import graph_in_words, run_graph
 from pages._run_log import FILTERS, log_html
 from pages._run_timeline import timeline, timeline_height
@@ -30,7 +31,7 @@ def show_run(flow_run_id: UUID, api: str) -> RunView:
     return run
 
 
-@st.cache_data(ttl=STATE_KEPT_S, show_spinner=False)
+@st.cache_resource(ttl=STATE_KEPT_S, show_spinner=False)  # no pickling: an edit makes classes anew
 def read_state(flow_run_id: UUID, api: str) -> tuple[RunView, list[TaskView], list[LogLine]]:
     """The run, its tasks and its log; read once for all who watch it within a fifth of a second."""
     return (
@@ -48,7 +49,10 @@ def show_failure(run: RunView) -> None:
         st.info("The run was stopped on request.", icon=":material/stop_circle:")
     else:
         st.error(without_class_name(run.message), icon=":material/error:")
-    st.caption("The table from before is unchanged; the line at the top says from when it is.")
+    if Settings().database.exists():
+        st.caption("The table from before is unchanged; the line at the top says from when it is.")
+    else:
+        st.caption("There is no table yet.")
 
 
 def without_class_name(message: str) -> str:

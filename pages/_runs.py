@@ -28,6 +28,11 @@ class Runs:
         """True while a run that was started here is going on."""
         return self.latest is not None and self.latest.is_alive()
 
+    @property
+    def is_stopping(self) -> bool:
+        """True from the click on Stop until the run has ended."""
+        return self.is_active and self.latest is not None and self.latest.stop.is_set()
+
     def start(self, source: str, *, refresh: bool) -> None:
         """Start a run with the code as it stands on disk now; does nothing while one is going on."""
         self._start(nullcontext(source), refresh)

@@ -35,7 +35,7 @@ def show_page(runs: Runs) -> None:
     recent = recent_runs()
     chosen = chosen_run(runs, recent)
     show_way_back(runs, recent, chosen)
-    is_live = runs.is_active or is_warming_up() or any(run.id == chosen and run.is_active for run in recent)
+    is_live = runs.is_active or is_starting() or any(run.id == chosen and run.is_active for run in recent)
     st.fragment(watch_run, run_every=POLL_S if is_live else None)(runs, chosen, is_live)
     if not is_live:
         show_outcome(runs)
@@ -56,6 +56,11 @@ def recent_runs() -> list[RunView]:
         return prefect_runtime.recent_runs(HISTORY_LENGTH) if api and is_healthy(api) else []
     except PrefectUnavailable:
         return []
+
+
+def is_starting() -> bool:
+    """True while the Prefect server is being found or started for this app, before there is any API."""
+    return is_warming_up() and prefect_runtime.connected_api() is None
 
 
 def chosen_run(runs: Runs, recent: list[RunView]) -> UUID | None:
@@ -98,7 +103,7 @@ def draw_run(runs: Runs, flow_run_id: UUID | None) -> bool:
         show_waiting(runs)
     else:
         return draw_known_run(runs, flow_run_id, api)
-    return runs.is_active or is_warming_up()
+    return runs.is_active or is_starting()
 
 
 def draw_known_run(runs: Runs, flow_run_id: UUID, api: str) -> bool:
@@ -126,7 +131,7 @@ def show_waiting(runs: Runs) -> None:
     if runs.is_active and runs.latest:
         st.status(runs.latest.waiting_for)
         show_pictures([])
-    elif is_warming_up():
+    elif is_starting():
         st.info(
             "The Prefect server is starting in the background; you can click already.", icon=":material/bolt:"
         )

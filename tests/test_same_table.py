@@ -30,7 +30,7 @@ def rows_of(database: Path, query: str) -> list[tuple[object, ...]]:
 def test_every_source_gives_the_same_table(
     source: str, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Hub, URL and automatic choice give the snapshot's table; only the Hub has no names, and they are NULL."""
+    """Hub, URL and automatic choice give the snapshot's table; the Hub's missing names are NULL."""
     with LocalHub() as hub, FaultyServer() as web:
         for name, value in {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "hf"), "NO_PROXY": "*"}.items():
             monkeypatch.setenv(name, value)

@@ -24,6 +24,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
+from data_pipeline.prefect_server import release_server  # noqa: E402
 from tests.browser import IDLE, launch, running_app  # noqa: E402
 from tests.faulty_server import FaultyServer  # noqa: E402
 
@@ -157,6 +158,7 @@ def both_apps() -> Iterator[tuple[str, str, Path]]:
         (empty / "streamlit_app.py").write_text(EMPTY_APP)
         home = Path(folder) / "prefect"
         settings = {"TITANIC_DB": f"{folder}/titanic.sqlite", "PREFECT_HOME": str(home)}
+        stack.callback(release_server, home)  # this process reads states too, and ends after the app
         yield (
             stack.enter_context(running_app(settings)),
             stack.enter_context(running_app({}, folder=empty)),

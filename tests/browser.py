@@ -19,6 +19,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request
 
+from data_pipeline.prefect_server import kill_server
+
 PROJECT = Path(__file__).parent.parent
 START_LIMIT_S = 60
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
@@ -75,6 +77,8 @@ def running_app(environment: Mapping[str, str], folder: Path = PROJECT) -> Itera
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+            if "PREFECT_HOME" in environment:  # a killed app could not stop its server
+                kill_server(Path(environment["PREFECT_HOME"]))
 
 
 def _free_port() -> int:

@@ -78,7 +78,7 @@ def show_way_back(runs: Runs, recent: list[RunView], chosen: UUID | None) -> Non
     latest = recent[0].id if recent else None
     if "run" in st.query_params and (runs.is_active or chosen != latest):
         with st.container(horizontal=True, vertical_alignment="center", key="opened-run"):
-            st.caption(":material/history: An earlier run, opened from the history.")
+            st.caption(":material/history: This is not the latest run.")
             st.button("Back to the latest run", key="back", on_click=leave_opened_run)
 
 

@@ -92,3 +92,10 @@ def test_unusual_dependencies_give_their_reason() -> None:
     """The cap on fastapi stands where pip sees it, and the resolution is pinned by date."""
     assert any(re.match(r"fastapi.*<0\.151", entry) for entry in PYPROJECT["project"]["dependencies"])
     assert PYPROJECT["tool"]["uv"]["exclude-newer"]
+
+
+def test_the_installed_package_brings_the_snapshot() -> None:
+    """The wheel holds the shipped CSV where `snapshot_path` looks for it, so pip users can build offline."""
+    included = PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert included == {"data/titanic.csv": "data_pipeline/titanic.csv"}
+    assert (PROJECT / "data" / "titanic.csv").is_file()

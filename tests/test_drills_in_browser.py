@@ -15,10 +15,10 @@ from tests.browser import WatchedPage, running_app
 from tests.faulty_server import FaultyServer
 from tests.waiting import wait_for
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 REBUILD, STOP, STATUS = ".st-key-rebuild button", ".st-key-stop button", ".st-key-run-status"
 GRAPH = '[data-testid="stGraphVizChart"]'
-LIMIT_MS = 60_000
+LIMIT_MS = 120_000  # starting a Prefect server anew takes 6 s alone, a minute beside other work
 
 
 @pytest.fixture(scope="module")

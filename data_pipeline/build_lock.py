@@ -77,6 +77,10 @@ def resolve_target(database: Path) -> Path:
             f"{target.name} is a folder; the table needs a file of that name.",
             "Name a file, such as titanic.sqlite, in TITANIC_DB.",
         )
+    if target.exists() and not target.is_file():  # replacing a device would harm the whole machine
+        raise PublishFailed(
+            f"{target.name} is a device, not a file.", "Name a file, such as titanic.sqlite, in TITANIC_DB."
+        )
     return target
 
 

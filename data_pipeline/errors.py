@@ -59,6 +59,10 @@ class TableUnavailable(PipelineError):
     """There is no table to read, or the file is damaged or of another shape."""
 
 
+class CodeUnreadable(PipelineError):
+    """A module of this layer was edited and does not parse; nothing was run."""
+
+
 class RunUnknown(PipelineError):
     """The Prefect API knows no run with this id."""
 

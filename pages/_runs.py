@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from data_pipeline.drills import DRILLS
+from data_pipeline.errors import CodeUnreadable
 from pages._live_code import forget_changed_code
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ class Runs:
 
     def __init__(self) -> None:
         self.latest: PipelineThread | None = None
+        self.refusal: CodeUnreadable | None = None
         self._starting = threading.Lock()
 
     @property
@@ -45,7 +47,12 @@ class Runs:
         with self._starting:  # two tabs may click at once
             if self.is_active:
                 return
-            forget_changed_code()
+            try:
+                forget_changed_code()
+                self.refusal = None
+            except CodeUnreadable as error:
+                self.refusal = error
+                return
             runtime = importlib.import_module("data_pipeline.prefect_runtime")
             self.latest = runtime.PipelineThread(prepared=prepared, refresh=refresh)
             self.latest.start()

@@ -30,15 +30,19 @@ def show_page(runs: Runs) -> None:
         "A Prefect pipeline gets the Titanic passengers, checks every row, and publishes them as a SQLite "
         "table. All states below come from the Prefect API."
     )
-    show_controls(runs)
-    show_drills(runs)
+    with st.container():  # always there: what comes and goes inside must not close the expanders below
+        show_controls(runs)
+        show_drills(runs)
     recent = recent_runs()
     chosen = chosen_run(runs, recent)
-    show_way_back(runs, recent, chosen)
+    with st.container():
+        show_way_back(runs, recent, chosen)
     is_live = runs.is_active or is_starting() or any(run.id == chosen and run.is_active for run in recent)
-    st.fragment(watch_run, run_every=POLL_S if is_live else None)(runs, chosen, is_live)
-    if not is_live:
-        show_outcome(runs)
+    with st.container():
+        st.fragment(watch_run, run_every=POLL_S if is_live else None)(runs, chosen, is_live)
+    with st.container():
+        if not is_live:
+            show_outcome(runs)
     with st.expander("Earlier runs", icon=":material/history:"):
         if recent:
             show_history(recent)
@@ -146,8 +150,8 @@ def show_waiting(runs: Runs) -> None:
 
 def show_outcome(runs: Runs) -> None:
     """What went wrong before there was a run for Prefect to know, and the table that stands."""
-    if runs.latest and runs.latest.error and not runs.latest.flow_run_id:
-        error = runs.latest.error
+    unstarted = runs.latest if runs.latest and not runs.latest.flow_run_id else None
+    if error := runs.refusal or (unstarted and unstarted.error):
         st.error(f"**{error.cause}** {error.remedy}", icon=":material/error:")
     with suppress(TableUnavailable):
         show_table()

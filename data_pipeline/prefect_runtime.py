@@ -39,6 +39,8 @@ _log = logging.getLogger(__name__)
 FLOW_NAME = "Titanic Data Pipeline"
 TASK_ORDER = ("download_titanic_dataset", "convert_to_sqlite", "load_titanic_data")
 DRAIN_LIMIT_S = 3.0
+RETRIES_OF_A_READ = 1  # 2 s; with Prefect's own 5 a page stands still for a minute when the server is gone
+RETRIES_OF_A_CHANGE = 5
 SERVER_WATCH_S = 1.0
 UNMARKED_RUN_LIMIT = timedelta(hours=2)  # a run without a process tag, started by hand somewhere
 
@@ -109,7 +111,7 @@ def _set_environment(settings: Settings, api: str) -> None:
 
 
 @contextmanager
-def _client() -> Iterator[SyncPrefectClient]:
+def _client(retries: int = RETRIES_OF_A_READ) -> Iterator[SyncPrefectClient]:
     """A client for the API of `connect`; an unreachable API becomes `PrefectUnavailable`."""
     import httpx
     from prefect.client.orchestration import get_client
@@ -119,7 +121,10 @@ def _client() -> Iterator[SyncPrefectClient]:
     plain = os.environ.get("PREFECT_API_URL", "").startswith("http://")
     tls = {"verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)} if plain else None
     try:
-        with get_client(httpx_settings=tls, sync_client=True) as client:
+        with (
+            _changed_settings("client", max_retries=retries),
+            get_client(httpx_settings=tls, sync_client=True) as client,
+        ):
             yield client
     except (httpx.HTTPError, PrefectException, OSError) as error:
         raise PrefectUnavailable(
@@ -150,7 +155,7 @@ def run_pipeline(
     )
     with (
         cancellable(stop or threading.Event()),
-        _no_heartbeat(),
+        _changed_settings("flows", heartbeat_frequency=None),  # its thread adds 1 s to each run
     ):
         return announced(
             source or Settings().source,
@@ -166,16 +171,16 @@ def _is_worth_telling(record: logging.LogRecord) -> bool:
 
 
 @contextmanager
-def _no_heartbeat() -> Iterator[None]:
-    """Turn off the flow's heartbeat, whose thread adds 1 s to each run.
+def _changed_settings(part: str, **changes: object) -> Iterator[None]:
+    """Prefect's settings with some of one part changed, for this thread and block.
 
     Copies the settings at hand; Prefect's `temporary_settings` reads the whole environment anew, 0.1 s.
     """
     from prefect.context import SettingsContext, get_settings_context
 
     now = get_settings_context()
-    flows = now.settings.flows.model_copy(update={"heartbeat_frequency": None})
-    with SettingsContext(profile=now.profile, settings=now.settings.model_copy(update={"flows": flows})):
+    changed = getattr(now.settings, part).model_copy(update=changes)
+    with SettingsContext(profile=now.profile, settings=now.settings.model_copy(update={part: changed})):
         yield
 
 
@@ -383,7 +388,7 @@ def sweep_stale_runs() -> int:
     from prefect.states import Crashed
 
     unfinished = FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING])
-    with _client() as client:
+    with _client(RETRIES_OF_A_CHANGE) as client:
         runs = client.read_flow_runs(
             flow_filter=_this_flow(),
             flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=unfinished)),

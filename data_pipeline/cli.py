@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from data_pipeline import prefect_runtime
 from data_pipeline.errors import BuildCancelled, PipelineError
@@ -143,7 +144,8 @@ def errors_in_two_lines(as_json: bool) -> Iterator[None]:
         if as_json:
             print_json({"ok": False, "cause": error.cause, "remedy": error.remedy})
         else:
-            err.print(f"[bold red]✗[/] {error.cause}", f"  {error.remedy}", sep="\n", soft_wrap=True)
+            cause, remedy = escape(error.cause), escape(error.remedy)  # a cell may look like markup
+            err.print(f"[bold red]✗[/] {cause}", f"  {remedy}", sep="\n", soft_wrap=True)
         raise typer.Exit(STOPPED if isinstance(error, BuildCancelled) else FAILED) from None
     except KeyboardInterrupt:
         raise typer.Exit(STOPPED) from None

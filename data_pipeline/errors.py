@@ -67,5 +67,9 @@ class RunUnknown(PipelineError):
     """The Prefect API knows no run with this id."""
 
 
+class SettingsUnreadable(PipelineError):
+    """`.env`, `.streamlit/secrets.toml` or a variable of the environment cannot be read as settings."""
+
+
 class PrefectUnavailable(PipelineError):
     """The Prefect API cannot be reached or started."""

@@ -22,6 +22,7 @@ from data_pipeline.cancellation import raise_if_cancelled
 from data_pipeline.convert import open_batches
 from data_pipeline.cube import CUBE_TABLE, CubeCounter
 from data_pipeline.errors import PublishFailed
+from data_pipeline.foreign_file import refuse_foreign_file
 from data_pipeline.sqlite_load import load, word_write_error
 from data_pipeline.table import BUILD_TABLE, BUILD_TABLE_SQL, TABLE, BuildRecord, build_record_to_row
 
@@ -48,6 +49,7 @@ def publish(
     started = time.perf_counter()
     target = resolve_target(database)
     with one_build_at_a_time(target, f"an import ({raw.source})"), _private_file(target) as path:
+        refuse_foreign_file(target)
         with open_batches(raw) as batches:
             cube = load(batches, path, on_progress)
         _write_cube(path, cube)

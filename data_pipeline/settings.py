@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 from pydantic_settings import (
@@ -12,6 +13,8 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from data_pipeline.errors import SettingsUnreadable
 
 PACKAGE_FOLDER = Path(str(files("data_pipeline")))
 
@@ -34,6 +37,16 @@ class Settings(BaseSettings):
     >>> Settings(TITANIC_SOURCE="snapshot").source
     'snapshot'
     """
+
+    def __init__(self, **values: Any) -> None:
+        """Read them; raises `SettingsUnreadable` where a file is broken or a value makes no sense."""
+        try:
+            super().__init__(**values)
+        except ValueError as error:  # wrong encoding, broken TOML, a value of a wrong type
+            raise SettingsUnreadable(
+                f"The settings cannot be read ({type(error).__name__}).",
+                "Correct or remove .env and .streamlit/secrets.toml, and look at the TITANIC_* variables.",
+            ) from None  # the value may be a secret
 
     model_config = SettingsConfigDict(
         env_file=project_folder() / ".env",

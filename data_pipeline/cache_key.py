@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
+from data_pipeline.private_address import real_address
 from data_pipeline.settings import PACKAGE_FOLDER, Settings, snapshot_path
 from data_pipeline.sources import RawFile
 
@@ -66,7 +67,12 @@ def _hash_file(path: Path, _inode: int, _size: int, _changed_ns: int) -> str | N
 
 
 def content_of(value: object) -> str:
-    """What a task argument stands for: the bytes of the file it names, where it names one."""
+    """What a task argument stands for: the bytes of the file it names, where it names one.
+
+    May hold a secret (a URL's query decides what comes): to be hashed, never stored or shown.
+    """
+    if isinstance(value, str):
+        value = real_address(value)
     match value:
         case RawFile():
             return repr((value.sha256, value.source, value.origin, value.failed_sources))

@@ -7,6 +7,7 @@ and the flow asks before it trusts a cache. The notes live in the Prefect home, 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from contextlib import suppress
 from pathlib import Path
@@ -20,7 +21,7 @@ def remember_output(home: Path, name: str, made_from: object, output: Path) -> N
     """Note that the file `output`, as it is now, is what task `name` made from this input."""
     notes = _read_notes(home)
     notes[name] = {
-        "made_from": content_of(made_from),
+        "made_from": _fingerprint(made_from),
         "path": str(output),
         "sha256": file_fingerprint(output),
     }
@@ -33,9 +34,13 @@ def remember_output(home: Path, name: str, made_from: object, output: Path) -> N
 def output_stands(home: Path, name: str, made_from: object) -> bool:
     """True when the last output of task `name` was made from this input and has not changed by a byte."""
     note = _read_notes(home).get(name)
-    if not note or note["made_from"] != content_of(made_from):
+    if not note or note["made_from"] != _fingerprint(made_from):
         return False
     return note["sha256"] is not None and note["sha256"] == file_fingerprint(Path(str(note["path"])))
+
+
+def _fingerprint(made_from: object) -> str:
+    return hashlib.sha256(content_of(made_from).encode()).hexdigest()
 
 
 def _read_notes(home: Path) -> dict[str, dict[str, str | None]]:

@@ -22,7 +22,9 @@ from uuid import UUID
 from data_pipeline import process_mark
 from data_pipeline.cancellation import cancellable
 from data_pipeline.errors import BuildCancelled, PipelineError, PrefectUnavailable, RunUnknown
+from data_pipeline.network_failure import redacted
 from data_pipeline.prefect_server import acquire_server, is_healthy
+from data_pipeline.private_address import keep_private
 from data_pipeline.run_views import LogLine, RunView, TaskView, for_people
 from data_pipeline.settings import Settings
 
@@ -72,7 +74,7 @@ def connect(settings: Settings, on_wait: Callable[[str], None] = lambda _message
     api = named or acquire_server(settings.prefect_home, on_wait)
     if named and not is_healthy(named):
         raise PrefectUnavailable(
-            f"No Prefect API answers at {named}.",
+            f"No Prefect API answers at {redacted(named)}.",
             "Start it, or remove PREFECT_API_URL to use the app's own server.",
         )
     _set_environment(settings, api)
@@ -156,9 +158,10 @@ def run_pipeline(
     with (
         cancellable(stop or threading.Event()),
         _changed_settings("flows", heartbeat_frequency=None),  # its thread adds 1 s to each run
+        keep_private(source or Settings().source) as recorded,
     ):
         return announced(
-            source or Settings().source,
+            recorded,
             refresh=refresh,
             database=database or Settings().database,
             return_state=True,
@@ -365,7 +368,7 @@ def markdown_report(flow_run_id: UUID) -> str | None:
 
 def dashboard_url(flow_run_id: UUID, api: str) -> str:
     """The page of this run in Prefect's own dashboard."""
-    return f"{api.removesuffix('/api')}/runs/flow-run/{flow_run_id}"
+    return f"{redacted(api).removesuffix('/api')}/runs/flow-run/{flow_run_id}"
 
 
 def drain_logs_and_events() -> None:

@@ -28,6 +28,7 @@ from data_pipeline.cancellation import raise_if_cancelled
 from data_pipeline.code_changes import changed_modules, remember_code
 from data_pipeline.errors import BuildCancelled
 from data_pipeline.outputs import output_stands, remember_output
+from data_pipeline.private_address import real_address
 from data_pipeline.process_mark import this_process
 from data_pipeline.publish import publish
 from data_pipeline.settings import Settings
@@ -121,7 +122,7 @@ def download_titanic_dataset(
     `failed_before` are the sources that were tried in vain; they travel with the file into the build record.
     """
     settings = Settings()
-    raw = replace(sources.fetch(source, settings), failed_sources=failed_before)
+    raw = replace(sources.fetch(real_address(source), settings), failed_sources=failed_before)
     remember_output(settings.prefect_home, f"download {source}", source, raw.path)
     get_run_logger().info("Got %s from %s.", raw.origin, raw.source)
     return raw

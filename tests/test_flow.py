@@ -236,3 +236,30 @@ def test_loaded_passengers_have_proper_types() -> None:
     assert not (passengers.select_dtypes("string").fillna("unknown") == "").to_numpy().any()
     assert round(passengers["fare"].mean(), 4) == 32.2042
     assert round(passengers["age"].mean(), 4) == 29.6991
+
+
+@pytest.mark.parametrize("way", ["named as the source", "set as TITANIC_CSV_URL"])
+def test_a_secret_in_an_address_is_recorded_nowhere(
+    faulty: FaultyServer, settings: Settings, prefect_home: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """User, password and query of a URL reach the source, and no file, name, log or record of ours."""
+    secret_url = faulty.url.replace("://", "://ann:s3cret-pw@") + "/ok.csv?key=s3cret-key"
+    monkeypatch.setenv("TITANIC_CSV_URL", secret_url)
+    record, states = run(secret_url if way == "named as the source" else "url")
+    assert record.rows == 891
+    assert set(states.values()) == {"Completed"}
+    prefect_runtime.drain_logs_and_events()
+    shown = [*states, repr(record), repr(prefect_runtime.recent_runs(3))]
+    assert not [text for text in shown if "s3cret" in text]
+    files = [path for folder in (prefect_home, settings.database.parent) for path in folder.rglob("*")]
+    assert len(files) > 5
+    assert not [path for path in files if path.is_file() and b"s3cret" in path.read_bytes()]
+
+
+def test_the_query_of_an_address_decides_about_the_cache(faulty: FaultyServer) -> None:
+    """Two addresses that differ only in what is kept private are two sources, not one cached result."""
+    _, first = run(f"{faulty.url}/ok.csv?passenger=1")
+    _, same = run(f"{faulty.url}/ok.csv?passenger=1")
+    _, other = run(f"{faulty.url}/ok.csv?passenger=2")
+    label = f"download from {faulty.url}/ok.csv"
+    assert (first[label], same[label], other[label]) == ("Completed", "Cached", "Completed")

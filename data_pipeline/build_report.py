@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from data_pipeline.plain_markdown import plain
 from data_pipeline.table import COLUMNS, BuildRecord
 
 
@@ -55,5 +56,5 @@ def _failed_sources(record: BuildRecord) -> list[str]:
 
 
 def _cell(text: str) -> str:
-    """Text made safe for a cell of a Markdown table."""
-    return " ".join(text.replace("|", "\\|").split())
+    """Text made safe for a cell of a Markdown table: one line, and no markup of its own."""
+    return plain(" ".join(text.split()))

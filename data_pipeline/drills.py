@@ -34,8 +34,6 @@ class Drill:
     title: str
     watch_for: str
     prepare: Callable[[], AbstractContextManager[str]]
-    ends_well: bool
-    """Whether the run succeeds in spite of the fault."""
 
     @property
     def is_possible(self) -> bool:
@@ -91,25 +89,21 @@ DRILLS = {
         "The Hub is unreachable",
         "The Hub's download fails, and the next source is tried instead.",
         hub_is_unreachable,
-        ends_well=True,
     ),
     "retries": Drill(
         "The source fails twice, then works",
         "The download waits, tries again with a longer pause, and succeeds at the third attempt.",
         source_fails_twice,
-        ends_well=True,
     ),
     "bad row": Drill(
         "One row is bad",
         "The whole file is refused, line and value are named, and the table stays as it was.",
         one_row_is_bad,
-        ends_well=False,
     ),
     "server": Drill(
         "The server dies during the run",
         "The states stop coming, the server is started anew, and the run goes on to its end.",
         server_dies,
-        ends_well=True,
     ),
 }
 

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 FLOW_NAME = "Titanic Data Pipeline"
-TASK_ORDER = ("download_titanic_dataset", "convert_to_sqlite", "load_titanic_data")
 DRAIN_LIMIT_S = 3.0
 RETRIES_OF_A_READ = 1  # 2 s; with Prefect's own 5 a page stands still for a minute when the server is gone
 RETRIES_OF_A_CHANGE = 5

@@ -46,7 +46,6 @@ DOWNLOAD_LIMIT_S = 180  # outermost: the sources keep tighter limits of their ow
 CONVERT_LIMIT_S = 1800  # 10 million rows take 10 s here
 LOAD_LIMIT_S = 300
 LOAD_LIMIT_ROWS = 100_000  # as a DataFrame about 40 MB; a larger table is only looked at
-PREVIEW_ROWS = 5
 
 
 def ends_as_cancelled(step: Callable[P, R]) -> Callable[P, R]:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from data_pipeline import prefect_runtime
 from data_pipeline.errors import PrefectUnavailable, RunUnknown, TableUnavailable
+from data_pipeline.plain_markdown import plain
 from data_pipeline.prefect_server import is_healthy
 from data_pipeline.run_views import RunView
 from pages._rebuild import show_controls, show_drills
@@ -43,6 +44,7 @@ def show_page(runs: Runs) -> None:
     with st.container():
         if not is_live:
             show_outcome(runs)
+            show_report(chosen if recent else None)
     with st.expander("Earlier runs", icon=":material/history:"):
         if recent:
             show_history(recent)
@@ -152,9 +154,17 @@ def show_outcome(runs: Runs) -> None:
     """What went wrong before there was a run for Prefect to know, and the table that stands."""
     unstarted = runs.latest if runs.latest and not runs.latest.flow_run_id else None
     if error := runs.refusal or (unstarted and unstarted.error):
-        st.error(f"**{error.cause}** {error.remedy}", icon=":material/error:")
+        st.error(f"**{plain(error.cause)}** {plain(error.remedy)}", icon=":material/error:")
     with suppress(TableUnavailable):
         show_table()
+
+
+def show_report(flow_run_id: UUID | None) -> None:
+    """The build report that the run left with Prefect, if it did; None where nobody can be asked."""
+    with suppress(PrefectUnavailable):
+        if flow_run_id and (report := prefect_runtime.markdown_report(flow_run_id)):
+            with st.expander("Build report, the artifact that this run left", icon=":material/description:"):
+                st.markdown(report)
 
 
 show_page(shared_runs())

@@ -40,6 +40,8 @@ def test_the_first_click_builds_the_table(app: str, open_page: Callable[..., Wat
     page.wait_for_selector("text=What was built", timeout=RUN_LIMIT_MS)
     page.wait_for_selector(".st-key-header >> text=891 passengers")
     assert "from the shipped snapshot" in page.inner_text(".st-key-header")
+    page.click("text=Build report, the artifact")
+    page.wait_for_selector("text=SHA-256 of the raw file")
     assert page.locator('[data-testid="stException"]').count() == 0
     assert watched.complaints == []
 

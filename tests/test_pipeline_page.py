@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -12,7 +13,7 @@ from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
 from data_pipeline import prefect_runtime
-from data_pipeline.settings import Settings
+from data_pipeline.settings import Settings, snapshot_path
 from pages._runs import Runs, shared_runs
 from pages._warm_up import start_warm_up
 from tests.faulty_server import FaultyServer, refused_url
@@ -60,11 +61,20 @@ def look(run: UUID | None = None) -> AppTest:
     return page
 
 
+def as_read(markdown: str) -> str:
+    """Markdown as people read it, the escapes gone."""
+    return re.sub(r"\\(.)", r"\1", markdown)
+
+
 def words(page: AppTest) -> str:
     """All the texts of the page, the help behind a question mark not among them."""
     blocks = [page.markdown, page.caption, page.info, page.warning, page.error, page.status, page.subheader]
-    return "\n".join(
-        str(getattr(element, "value", "") or getattr(element, "label", "")) for b in blocks for element in b
+    return as_read(
+        "\n".join(
+            str(getattr(element, "value", "") or getattr(element, "label", ""))
+            for b in blocks
+            for element in b
+        )
     )
 
 
@@ -163,6 +173,18 @@ def test_a_failure_teaches(runs: Runs, faulty: FaultyServer) -> None:
         assert ugly not in words(page)
 
 
+def test_data_cannot_draw_on_the_page(runs: Runs, tmp_path: Path) -> None:
+    """A cell that is written as a picture, a link or a colour is shown as the text that it is."""
+    cell = "![x](http://127.0.0.1/x) :red[y]"
+    bad = tmp_path / "bad.csv"
+    bad.write_text(snapshot_path().read_text().replace(",male,", f",{cell},", 1))
+    page = finished(runs, str(bad))
+    shown = page.error[0].value
+    assert "![x]" not in shown
+    assert ":red[y]" not in shown
+    assert cell in as_read(shown)
+
+
 def test_a_failure_without_a_table_speaks_of_none(runs: Runs, faulty: FaultyServer) -> None:
     """Where the first build fails the page does not speak of a table from before."""
     page = finished(runs, f"{faulty.url}/404")
@@ -200,8 +222,8 @@ def test_a_server_of_ones_own_that_is_gone(runs: Runs, monkeypatch: pytest.Monke
     page = look()
     page.button("rebuild").click().run()
     page = seen(lambda page: page.error and not runs.is_active)
-    assert address in page.error[0].value
-    assert "PREFECT_API_URL" in page.error[0].value
+    assert address in as_read(page.error[0].value)
+    assert "PREFECT_API_URL" in as_read(page.error[0].value)
 
 
 def test_an_unknown_run_is_named_as_such(runs: Runs) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import streamlit as st
 
 from data_pipeline.run_views import RunView
-from pages._state_style import in_words, style_of
+from pages._state_style import colour_scale, in_words
 
 
 def show_history(runs: Sequence[RunView]) -> None:
     """The runs as a small chart of durations and a table; selecting a row opens that run."""
-    st.altair_chart(_durations(runs), alt=f"Seconds of the last {len(runs)} runs")
+    st.vega_lite_chart(_durations(runs), alt=f"Seconds of the last {len(runs)} runs")
     st.dataframe(
         [
             {
@@ -56,23 +57,30 @@ def _open_selected(run_ids: Sequence[UUID]) -> None:
         leave_opened_run()
 
 
-def _durations(runs: Sequence[RunView]) -> object:
-    """A thin bar for each run, oldest first, coloured by its outcome."""
-    import altair as alt
-
-    states = sorted({run.state for run in runs})
+def _durations(runs: Sequence[RunView]) -> dict[str, Any]:
+    """A thin bar for each run in Vega-Lite, oldest first, coloured by its outcome."""
     bars = [
         {"run": number, "seconds": run.seconds, "state": in_words(run.state), "source": run.source}
         for number, run in enumerate(reversed(runs), start=1)
     ]
-    colours = alt.Scale(domain=[in_words(s) for s in states], range=[style_of(s).colour for s in states])
-    return (
-        alt.Chart(alt.Data(values=bars), height=90)
-        .mark_bar(cornerRadius=2)
-        .encode(
-            x=alt.X("run:O", axis=None),
-            y=alt.Y("seconds:Q", title="seconds", axis=alt.Axis(tickCount=3)),
-            color=alt.Color("state:N", scale=colours, title=None, legend=alt.Legend(orient="top")),
-            tooltip=["source:N", "state:N", alt.Tooltip("seconds:Q", format=".2f")],
-        )
-    )
+    return {
+        "data": {"values": bars},
+        "height": 90,
+        "mark": {"type": "bar", "cornerRadius": 2},
+        "encoding": {
+            "x": {"field": "run", "type": "ordinal", "axis": None},
+            "y": {"field": "seconds", "type": "quantitative", "axis": {"tickCount": 3}},
+            "color": {
+                "field": "state",
+                "type": "nominal",
+                "scale": colour_scale(run.state for run in runs),
+                "title": None,
+                "legend": {"orient": "top"},
+            },
+            "tooltip": [
+                {"field": "source"},
+                {"field": "state"},
+                {"field": "seconds", "type": "quantitative", "format": ".2f"},
+            ],
+        },
+    }

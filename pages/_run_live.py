@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from uuid import UUID
 
 import streamlit as st
 
@@ -15,31 +14,19 @@ from data_pipeline.run_views import LogLine, RunView, TaskView
 from data_pipeline.settings import Settings
 from pages._run_graph import graph_in_words, run_graph
 from pages._run_log import FILTERS, log_html
-from pages._run_timeline import timeline, timeline_height
+from pages._run_reading import RunState
+from pages._run_timeline import stepped, timeline, timeline_height
 from pages._state_style import in_words, style_of
 
 LOG_HEIGHT_PX = 260
-STATE_KEPT_S = 0.2
 
 
-def show_run(flow_run_id: UUID, api: str) -> RunView:
-    """Draw the run and return it; raises `PrefectUnavailable` where the API does not answer."""
-    run, tasks, lines = read_state(flow_run_id, api)
-    show_status(run, tasks, api)
-    show_failure(run)
-    show_pictures(tasks)
-    show_log(lines, tasks)
-    return run
-
-
-@st.cache_resource(ttl=STATE_KEPT_S, show_spinner=False)  # no pickling: an edit makes classes anew
-def read_state(flow_run_id: UUID, api: str) -> tuple[RunView, list[TaskView], list[LogLine]]:
-    """The run, its tasks and its log; read once for all who watch it within a fifth of a second."""
-    return (
-        prefect_runtime.read_run(flow_run_id),
-        prefect_runtime.task_views(flow_run_id),
-        prefect_runtime.log_lines(flow_run_id),
-    )
+def show_run(state: RunState, api: str) -> None:
+    """Draw the run: status, failure, pictures, log."""
+    show_status(state.run, state.tasks, api)
+    show_failure(state.run)
+    show_pictures(state.tasks)
+    show_log(state.log, state.tasks)
 
 
 def show_failure(run: RunView) -> None:
@@ -72,7 +59,7 @@ def show_pictures(tasks: Sequence[TaskView]) -> None:
             "Solid arrows hand on a result; a dashed arrow leads to the source that was tried instead."
         )
     with right:
-        st.altair_chart(timeline(tasks), height=timeline_height(tasks), alt=graph_in_words(tasks))
+        st.vega_lite_chart(timeline(tasks), height=timeline_height(tasks), alt=graph_in_words(tasks))
         st.caption("A cached task takes milliseconds: its result of the last hour is used again.")
         if tasks:
             show_tasks(tasks)
@@ -115,7 +102,7 @@ def show_tasks(tasks: Sequence[TaskView]) -> None:
                 "task": task.label,
                 "state": in_words(task.state),
                 "attempts": task.attempt,
-                "seconds": task.seconds,
+                "seconds": stepped(task.seconds) if task.is_active else task.seconds,
                 "what it says": task.message and without_class_name(task.message),
             }
             for task in tasks

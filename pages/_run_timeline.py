@@ -2,52 +2,55 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from data_pipeline.run_views import TaskView
-from pages._state_style import in_words, style_of
-
-if TYPE_CHECKING:
-    import altair as alt
+from pages._state_style import colour_scale, in_words
 
 ROW_HEIGHT_PX = 30
 AXIS_HEIGHT_PX = 90
 SHORTEST_AXIS_S = 0.5
+STEP_S = 0.5  # the bar of a task that goes on grows in such steps; between them no browser has to draw anew
 
 
-def timeline(tasks: Sequence[TaskView], now: datetime | None = None) -> alt.Chart:
-    """A Gantt chart: one row a task run, from its start to its end or to `now` (UTC)."""
-    import altair as alt
+def timeline(tasks: Sequence[TaskView], now: datetime | None = None) -> dict[str, Any]:
+    """A Gantt chart in Vega-Lite: one row a task run, from its start to its end or to `now` (UTC).
 
+    Written as the JSON that the browser gets: building the same through a chart library took 25 ms each time.
+    """
     bars = timeline_bars(tasks, now or datetime.now(UTC))
-    states = sorted({task.state for task in tasks})
-    longest = max([SHORTEST_AXIS_S, *(bar["to"] for bar in bars)])
-    colours = alt.Scale(domain=[in_words(s) for s in states], range=[style_of(s).colour for s in states])
-    colour = alt.Color("state:N", scale=colours, legend=None)
-    return (
-        alt.Chart(alt.Data(values=bars))
-        .mark_bar(cornerRadius=3, height=14, strokeWidth=2)  # the outline keeps a bar of 5 ms visible
-        .encode(
-            x=alt.X(
-                "from:Q",
-                title="seconds since the run began",
-                scale=alt.Scale(domain=[0, longest]),
-                axis=alt.Axis(tickCount=6),
-            ),
-            x2="to:Q",
-            y=alt.Y(
-                "task:N",
-                sort=None,
-                title=None,
-                axis=alt.Axis(labelLimit=220, labelOverlap=False, ticks=False),
-            ),
-            color=colour,
-            stroke=colour,
-            tooltip=["task:N", "state:N", alt.Tooltip("seconds:Q", format=".3f")],
-        )
-    )
+    colour = {
+        "field": "state",
+        "type": "nominal",
+        "scale": colour_scale([task.state for task in tasks]),
+        "legend": None,
+    }
+    return {
+        "data": {"values": bars},
+        # the outline keeps a bar of 5 ms visible
+        "mark": {"type": "bar", "cornerRadius": 3, "height": 14, "strokeWidth": 2},
+        "encoding": {
+            "x": _seconds_axis(max([SHORTEST_AXIS_S, *(bar["to"] for bar in bars)])),
+            "x2": {"field": "to"},
+            "y": {
+                "field": "task",
+                "type": "nominal",
+                "sort": None,
+                "title": None,
+                "axis": {"labelLimit": 220, "labelOverlap": False, "ticks": False},
+            },
+            "color": colour,
+            "stroke": colour,
+            "tooltip": [
+                {"field": "task"},
+                {"field": "state"},
+                {"field": "seconds", "type": "quantitative", "format": ".3f"},
+            ],
+        },
+    }
 
 
 def timeline_height(tasks: Sequence[TaskView]) -> int:
@@ -57,16 +60,36 @@ def timeline_height(tasks: Sequence[TaskView]) -> int:
 
 def timeline_bars(tasks: Sequence[TaskView], now: datetime) -> list[dict[str, Any]]:
     """A bar for each task run: label, state, start and end in seconds since the first start."""
-    started = [task for task in tasks if task.started]
-    begin = min((task.started for task in started if task.started), default=now)
+    started = [(task, task.started) for task in tasks if task.started]
+    begin = min((start for _, start in started), default=now)
     return [
         {
             "task": task.label,
             "state": in_words(task.state),
-            "from": (task.started - begin).total_seconds(),
-            "to": ((task.ended or now) - begin).total_seconds(),
-            "seconds": task.seconds,
+            "from": (start - begin).total_seconds(),
+            "to": (task.ended - begin).total_seconds()
+            if task.ended
+            else stepped((now - begin).total_seconds()),
+            "seconds": task.seconds if task.ended else stepped(task.seconds),
         }
-        for task in started
-        if task.started
+        for task, start in started
     ]
+
+
+def stepped(seconds: float) -> float:
+    """Seconds that still grow, rounded up to the next step.
+
+    >>> stepped(1.2)
+    1.5
+    """
+    return math.ceil(seconds / STEP_S) * STEP_S
+
+
+def _seconds_axis(longest: float) -> dict[str, Any]:
+    return {
+        "field": "from",
+        "type": "quantitative",
+        "title": "seconds since the run began",
+        "scale": {"domain": [0, longest]},
+        "axis": {"tickCount": 6},
+    }

@@ -5,6 +5,7 @@ Colour never stands alone, and the colours keep apart for the common kinds of co
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -45,3 +46,12 @@ def in_words(state: str) -> str:
     """A state as people read it: symbol and words, such as `… Awaiting retry`."""
     words = {"AwaitingRetry": "Awaiting retry", "TimedOut": "Timed out"}.get(state, state)
     return f"{style_of(state).symbol} {words}"
+
+
+def colour_scale(states: Iterable[str]) -> dict[str, list[str]]:
+    """The Vega-Lite scale that gives each of these states its colour."""
+    shown = sorted(set(states))
+    return {
+        "domain": [in_words(state) for state in shown],
+        "range": [style_of(state).colour for state in shown],
+    }

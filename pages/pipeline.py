@@ -10,18 +10,16 @@ import streamlit as st
 from data_pipeline import prefect_runtime
 from data_pipeline.errors import PrefectUnavailable, RunUnknown, TableUnavailable
 from data_pipeline.plain_markdown import plain
-from data_pipeline.prefect_server import is_healthy
 from data_pipeline.run_views import RunView
 from pages._rebuild import show_controls, show_drills
 from pages._run_history import leave_opened_run, show_history
 from pages._run_live import show_pictures, show_run
 from pages._run_outcome import show_table
+from pages._run_reading import read_recent_runs, read_report, read_state, server_answers
 from pages._runs import Runs, shared_runs
 from pages._task_details import show_task_details
 from pages._warm_up import is_warming_up
-
-POLL_S = 0.3  # a change is on the page after half of this on average, and the time to draw it
-HISTORY_LENGTH = 20
+from pages._watchers import note_look, seconds_between_looks
 
 
 def show_page(runs: Runs) -> None:
@@ -40,26 +38,23 @@ def show_page(runs: Runs) -> None:
         show_way_back(runs, recent, chosen)
     is_live = runs.is_active or is_starting() or any(run.id == chosen and run.is_active for run in recent)
     with st.container():
-        st.fragment(watch_run, run_every=POLL_S if is_live else None)(runs, chosen, is_live)
+        st.fragment(watch_run, run_every=seconds_between_looks() if is_live else None)(runs, chosen, is_live)
     with st.container():
-        if not is_live:
-            show_outcome(runs)
-            show_report(chosen if recent else None)
-    with st.expander("Earlier runs", icon=":material/history:"):
-        if recent:
-            show_history(recent)
-        else:
-            st.caption("The Prefect server knows of none, or does not answer at the moment.")
+        show_outcome(runs)
+    show_report(chosen if recent and not is_live else None)
+    show_earlier_runs(recent)
     st.subheader("Behind the boxes")
-    st.caption("The three tasks of the flow: what each is for, how Prefect runs it, and its source.")
-    show_task_details()
+    st.caption(
+        "The three tasks of the flow: what each is for, how Prefect runs it, its source, and what it gave."
+    )
+    show_task_details(chosen if recent else None)
 
 
 def recent_runs() -> list[RunView]:
     """The latest runs of the API; none while it does not answer or is not there yet."""
     try:
         api = prefect_runtime.connected_api()
-        return prefect_runtime.recent_runs(HISTORY_LENGTH) if api and is_healthy(api) else []
+        return read_recent_runs(api) if api and server_answers(api) else []
     except PrefectUnavailable:
         return []
 
@@ -93,6 +88,7 @@ def watch_run(runs: Runs, chosen: UUID | None, is_live: bool) -> None:
 
     `is_live` is how that page was drawn: as one on which something still goes on.
     """
+    note_look()
     is_going_on = draw_run(runs, chosen or (runs.latest and runs.latest.flow_run_id))
     if is_live and not is_going_on:
         st.rerun()
@@ -103,7 +99,7 @@ def draw_run(runs: Runs, flow_run_id: UUID | None) -> bool:
     api = prefect_runtime.connected_api()
     if api is None or (flow_run_id is None and runs.is_active):
         show_waiting(runs)
-    elif not is_healthy(api):  # asked first, because Prefect's client would ask for half a minute
+    elif not server_answers(api):  # asked first, because Prefect's client would ask for half a minute
         show_server_is_gone(runs)
     elif flow_run_id is None:
         show_waiting(runs)
@@ -115,7 +111,9 @@ def draw_run(runs: Runs, flow_run_id: UUID | None) -> bool:
 def draw_known_run(runs: Runs, flow_run_id: UUID, api: str) -> bool:
     """Draw a run of this API, and say whether it, or the one started here, still goes on."""
     try:
-        return show_run(flow_run_id, api).is_active or runs.is_active
+        state = read_state(flow_run_id, api)
+        show_run(state, api)
+        return state.run.is_active or runs.is_active
     except RunUnknown as error:
         st.warning(f"**{error.cause}** {error.remedy}", icon=":material/search_off:")
     except PrefectUnavailable:  # it went away this very moment
@@ -160,11 +158,28 @@ def show_outcome(runs: Runs) -> None:
 
 
 def show_report(flow_run_id: UUID | None) -> None:
-    """The build report that the run left with Prefect, if it did; None where nobody can be asked."""
-    with suppress(PrefectUnavailable):
-        if flow_run_id and (report := prefect_runtime.markdown_report(flow_run_id)):
-            with st.expander("Build report, the artifact that this run left", icon=":material/description:"):
-                st.markdown(report)
+    """The build report that the run left with Prefect, if it did; None where nobody can be asked yet."""
+    details = st.expander(
+        "Build report, the artifact that this run left",
+        icon=":material/description:",
+        key="report",
+        on_change="rerun",  # what is inside is read only while it is open
+    )
+    if details.open:
+        with details, suppress(PrefectUnavailable):
+            report = flow_run_id and read_report(flow_run_id)
+            st.markdown(report or "This run has left none so far; only a run that succeeds leaves one.")
+
+
+def show_earlier_runs(recent: list[RunView]) -> None:
+    """The list of runs, in an expander that asks for them only while it is open."""
+    history = st.expander("Earlier runs", icon=":material/history:", key="earlier", on_change="rerun")
+    if history.open:
+        with history:
+            if recent:
+                show_history(recent)
+            else:
+                st.caption("The Prefect server knows of none, or does not answer at the moment.")
 
 
 show_page(shared_runs())

@@ -15,6 +15,23 @@ TASKS = {
 }
 HANDED_ON = {"convert_to_sqlite": "raw file", "load_titanic_data": "table"}
 """What a task is given, by the task that receives it."""
+LONGEST_LABEL = 38
+
+
+def shortened(label: str) -> str:
+    """A label whose middle is left out where it is long, so that an address does not make all else tiny.
+
+    >>> shortened("download from https://example.org/some/where/titanic.csv")
+    'download from http…where/titanic.csv'
+    """
+    half = LONGEST_LABEL // 2 - 1
+    return label if len(label) <= LONGEST_LABEL else f"{label[:half]}…{label[-half + 1 :]}"
+
+
+def not_started(tasks: Sequence[TaskView]) -> list[str]:
+    """The verbs of the tasks that have not begun yet, in the order of the flow."""
+    begun = {task.task for task in tasks}
+    return [verb for name, verb in TASKS.items() if name not in begun]
 
 
 def run_graph(tasks: Sequence[TaskView], *, is_dark: bool) -> str:
@@ -50,7 +67,7 @@ def _boxes(tasks: Sequence[TaskView]) -> Iterable[str]:
 
 
 def _box(identity: str, label: str, state: str, colour: str, style: str) -> str:
-    text = f"{_escaped(label)}\\n{_escaped(state)}"
+    text = f"{_escaped(shortened(label))}\\n{_escaped(state)}"
     return f'"{identity}" [label="{text}", color="{colour}", fillcolor="{colour}26", style="{style}"];'
 
 

@@ -12,11 +12,11 @@ from data_pipeline import prefect_runtime
 from data_pipeline.plain_markdown import plain
 from data_pipeline.run_views import LogLine, RunView, TaskView
 from data_pipeline.settings import Settings
-from pages._run_graph import graph_in_words, run_graph
+from pages._run_graph import graph_in_words, not_started, run_graph
 from pages._run_log import FILTERS, log_html
 from pages._run_reading import RunState
 from pages._run_timeline import stepped, timeline, timeline_height
-from pages._state_style import in_words, style_of
+from pages._state_style import NOT_STARTED, in_words, style_of
 
 LOG_HEIGHT_PX = 260
 
@@ -61,8 +61,7 @@ def show_pictures(tasks: Sequence[TaskView]) -> None:
     with right:
         st.vega_lite_chart(timeline(tasks), height=timeline_height(tasks), alt=graph_in_words(tasks))
         st.caption("A cached task takes milliseconds: its result of the last hour is used again.")
-        if tasks:
-            show_tasks(tasks)
+        show_tasks(tasks)
 
 
 def show_status(run: RunView, tasks: Sequence[TaskView], api: str) -> None:
@@ -95,7 +94,7 @@ def _what_now(run: RunView, tasks: Sequence[TaskView]) -> str:
 
 
 def show_tasks(tasks: Sequence[TaskView]) -> None:
-    """A row for each task run: state, attempts, seconds, and its own words about the outcome."""
+    """A row for each task: state, attempts, seconds, and its own words about the outcome."""
     st.dataframe(
         [
             {
@@ -106,7 +105,9 @@ def show_tasks(tasks: Sequence[TaskView]) -> None:
                 "what it says": task.message and without_class_name(task.message),
             }
             for task in tasks
-        ],
+        ]
+        # those to come have their rows already, so that nothing below moves when they begin
+        + [{"task": verb, "state": in_words(NOT_STARTED)} for verb in not_started(tasks)],
         column_config={
             "task": st.column_config.TextColumn(width=210),
             "state": st.column_config.TextColumn(width=125),

@@ -17,6 +17,7 @@ def show_table() -> None:
     unknowns = count_unknowns(database)
     st.subheader("What was built")
     show_figures(record, unknowns)
+    show_next_steps()
     left, right = st.columns([2, 3])
     with left:
         show_unknowns(record, unknowns)
@@ -37,6 +38,12 @@ def show_figures(record: BuildRecord, unknowns: dict[str, int]) -> None:
         st.metric("Unknown values", f"{sum(unknowns.values()):,}", border=True)
         st.metric("Seconds to build", f"{record.seconds:.2f}", border=True)
         st.metric("Raw file, SHA-256", record.sha256[:8], border=True, help=record.sha256)
+
+
+def show_next_steps() -> None:
+    """Where to go with the table."""
+    with st.container(horizontal=True, key="next-steps"):
+        st.page_link("pages/charts.py", label="Look at it in charts", icon=":material/bar_chart:")
 
 
 def show_unknowns(record: BuildRecord, unknowns: dict[str, int]) -> None:

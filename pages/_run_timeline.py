@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from data_pipeline.run_views import TaskView
+from pages._run_graph import not_started, shortened
 from pages._state_style import colour_scale, in_words
 
 ROW_HEIGHT_PX = 30
@@ -38,9 +39,9 @@ def timeline(tasks: Sequence[TaskView], now: datetime | None = None) -> dict[str
             "y": {
                 "field": "task",
                 "type": "nominal",
-                "sort": None,
+                "scale": {"domain": [*dict.fromkeys(bar["task"] for bar in bars), *not_started(tasks)]},
                 "title": None,
-                "axis": {"labelLimit": 220, "labelOverlap": False, "ticks": False},
+                "axis": {"labelLimit": 240, "labelOverlap": False, "ticks": False},
             },
             "color": colour,
             "stroke": colour,
@@ -54,8 +55,8 @@ def timeline(tasks: Sequence[TaskView], now: datetime | None = None) -> dict[str
 
 
 def timeline_height(tasks: Sequence[TaskView]) -> int:
-    """Pixels for the chart of these task runs, the axis included."""
-    return AXIS_HEIGHT_PX + ROW_HEIGHT_PX * max(len(tasks), 1)
+    """Pixels for the chart of these task runs and of the tasks to come, the axis included."""
+    return AXIS_HEIGHT_PX + ROW_HEIGHT_PX * (len(tasks) + len(not_started(tasks)))
 
 
 def timeline_bars(tasks: Sequence[TaskView], now: datetime) -> list[dict[str, Any]]:
@@ -64,7 +65,7 @@ def timeline_bars(tasks: Sequence[TaskView], now: datetime) -> list[dict[str, An
     begin = min((start for _, start in started), default=now)
     return [
         {
-            "task": task.label,
+            "task": shortened(task.label),
             "state": in_words(task.state),
             "from": (start - begin).total_seconds(),
             "to": (task.ended - begin).total_seconds()

@@ -43,7 +43,7 @@ def show_figures(record: BuildRecord, unknowns: dict[str, int]) -> None:
 def show_next_steps() -> None:
     """Where to go with the table."""
     with st.container(horizontal=True, key="next-steps"):
-        st.page_link("pages/charts.py", label="Look at it in charts", icon=":material/bar_chart:")
+        st.page_link("charts.py", label="Look at it in charts", icon=":material/bar_chart:")
 
 
 def show_unknowns(record: BuildRecord, unknowns: dict[str, int]) -> None:

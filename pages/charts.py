@@ -55,4 +55,4 @@ try:
     show_survival()
 except TableUnavailable as error:
     st.info(f"{error.cause} {error.remedy}", icon=":material/database_off:")
-    st.page_link("pages/pipeline.py", label="Rebuild the data", icon=":material/refresh:")
+    st.page_link("pipeline.py", label="Rebuild the data", icon=":material/refresh:")

@@ -136,6 +136,42 @@ def test_a_run_that_goes_on(runs: Runs, faulty: FaultyServer) -> None:
     assert runs.latest is before
 
 
+def test_the_table_stays_in_view_while_the_next_one_is_built(runs: Runs, faulty: FaultyServer) -> None:
+    """A new run takes nothing off the page: the table from before is shown until another replaces it."""
+    finished(runs, "snapshot")
+    runs.start(f"{faulty.url}/drip", refresh=False)
+    faulty.arrivals.get(timeout=RUN_LIMIT_S)
+    page = seen(lambda page: "Running" in words(page))
+    assert "What was built" in words(page)
+
+
+def test_tasks_to_come_have_their_rows(runs: Runs, faulty: FaultyServer) -> None:
+    """While the first task runs, the others are listed as not started: nothing moves when they begin."""
+    runs.start(f"{faulty.url}/drip", refresh=False)
+    page = seen(lambda page: "/drip" in words(page))
+    states = next(frame.value["state"] for frame in page.dataframe if "state" in frame.value)
+    assert [state.partition(" ")[2] for state in states][-2:] == ["Not started", "Not started"]
+
+
+def test_an_opened_task_shows_what_it_gave(runs: Runs) -> None:
+    """Each task opens to its rule, its source, and its result in the run shown, as Prefect stored it."""
+    page = finished(runs, "snapshot", refresh=True)
+    assert not page.code
+    for name in ("download_titanic_dataset", "convert_to_sqlite", "load_titanic_data"):
+        page.session_state[f"task-{name}"] = True
+    page.run()
+    assert [code.value.split("def ")[1].split("(")[0] for code in page.code] == [
+        "download_titanic_dataset", "convert_to_sqlite", "load_titanic_data",
+    ]  # fmt: skip
+    assert "cached for: `CACHE_HOUR`" in words(page)
+    given = [frame.value for frame in page.dataframe if "what it gave" in frame.value]
+    facts = [dict(zip(frame["what it gave"], frame["value"], strict=True)) for frame in given]
+    assert facts[0]["origin"] == "titanic.csv"
+    assert facts[1]["rows"] == "891"
+    assert facts[2]["DataFrame"] == "891 rows, 12 columns"
+    assert str(Settings().database.parent) not in str(facts)
+
+
 def test_stop_answers_at_once_and_ends_as_cancelled(runs: Runs, faulty: FaultyServer) -> None:
     """The click on Stop is confirmed in the same breath; the run ends Cancelled and the table stays."""
     finished(runs, "snapshot")

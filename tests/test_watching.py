@@ -1,0 +1,59 @@
+"""Many tabs that watch runs: how often each looks, and what is read for all of them together."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from data_pipeline import prefect_runtime
+from data_pipeline.run_views import RunView
+from pages import _run_reading, _watchers
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No tab and no run from before."""
+    monkeypatch.setattr(_watchers, "_last_looks", {})
+    monkeypatch.setattr(_run_reading, "_settled", {})
+    _run_reading._read_state.clear()
+
+
+def view(state: str, ended: timedelta) -> RunView:
+    """A run of two seconds that ended this long ago."""
+    started = datetime.now(UTC) - ended - timedelta(seconds=2)
+    return RunView(uuid4(), "a run", state, "snapshot", started, seconds=2.0, message="")
+
+
+def test_a_tab_alone_looks_more_often_than_one_of_twenty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each further tab makes all look a little less often; those that are gone do not count."""
+    alone = _watchers.seconds_between_looks()
+    for tab in range(20):
+        monkeypatch.setattr("streamlit.session_state", {"watcher": f"tab {tab}"})
+        _watchers.note_look()
+    assert alone < _watchers.seconds_between_looks() <= 1
+    monkeypatch.setattr(_watchers, "GONE_AFTER_S", 0.0)
+    assert _watchers.seconds_between_looks() == alone
+
+
+@pytest.mark.parametrize(
+    ("state", "ended", "reads"),
+    [
+        ("Completed", timedelta(minutes=1), 1),
+        ("Completed", timedelta(seconds=1), 2),  # its last log lines may still be on their way
+        ("Running", timedelta(minutes=1), 2),
+    ],
+)
+def test_a_run_of_the_past_is_read_once(
+    monkeypatch: pytest.MonkeyPatch, state: str, ended: timedelta, reads: int
+) -> None:
+    """A run that ended a while ago is not asked for again; one that may still change is."""
+    run, asked = view(state, ended), []
+    monkeypatch.setattr(prefect_runtime, "read_run", lambda _id: (asked.append(1), run)[1])
+    monkeypatch.setattr(prefect_runtime, "task_views", lambda _id: [])
+    monkeypatch.setattr(prefect_runtime, "log_lines", lambda _id: [])
+    for _ in range(2):
+        assert _run_reading.read_state(run.id, "http://127.0.0.1:9/api").run == run
+        _run_reading._read_state.clear()  # as if a moment had passed
+    assert len(asked) == reads

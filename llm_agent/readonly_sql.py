@@ -17,7 +17,7 @@ from llm_agent.errors import QueryFailed, QueryRefused
 from llm_agent.query_result import QueryResult, result_for_model
 from llm_agent.sql_advice import ASK_WITH_SELECT, COLUMNS_WAY, READ_ONLY, explain, short
 from llm_agent.sql_pool import SqlPool
-from llm_agent.sql_text import first_word, with_strict_names
+from llm_agent.sql_text import statement_word, with_strict_names
 
 __all__ = [
     "QueryFailed", "QueryRefused", "QueryResult", "close_default_pool", "default_pool", "result_for_model",
@@ -30,7 +30,7 @@ MAX_TIMEOUT_S = 4.0
 """With the pool's grace every statement ends within 5 s."""
 MAX_SQL_BYTES = 100_000
 
-READING = frozenset({"SELECT", "WITH", "VALUES", "EXPLAIN", "PRAGMA"})
+READING = frozenset({"SELECT", "WITH", "VALUES", "PRAGMA"})
 DESCRIBING = frozenset({"DESCRIBE", "DESC", "SHOW", "."})
 OTHER_STATEMENTS = frozenset(
     """
@@ -112,10 +112,10 @@ def _check(sql: str) -> None:
         raise QueryRefused(
             f"The SQL has {size:,} bytes, {MAX_SQL_BYTES:,} are allowed.", "Send a shorter statement."
         )
-    _check_first_word(first_word(sql))
+    _check_word(statement_word(sql))
 
 
-def _check_first_word(word: str) -> None:
+def _check_word(word: str) -> None:
     if word in READING:
         return
     if word == "":

@@ -90,6 +90,10 @@ def _parameters(found: re.Match[str], sql: str) -> AgentError:
     return QueryFailed("The statement holds parameters (? or :name).", "Write the values into it.")
 
 
+def _write(found: re.Match[str], sql: str) -> AgentError:
+    return QueryRefused(READ_ONLY, ASK_WITH_SELECT)
+
+
 def _no_table(found: re.Match[str], sql: str) -> AgentError:
     return QueryFailed(f"no such table: {short(found[1])}.", ONLY_TABLE)
 
@@ -155,6 +159,7 @@ ADVICE: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], str], AgentError]]
     for pattern, advise in (
         (r"You can only execute one statement", _several_statements),
         (r"Incorrect number of bindings|Binding \d+ has no name", _parameters),
+        (r"table .* may not be (?:modified|altered|dropped|indexed)|attempt to write", _write),
         (r"no such table: (.+)", _no_table),
         (r"no such function: (.+)", _no_function),
         (r'no such column: "?(.+?)"?(?: - should this .*)?$', _no_column),

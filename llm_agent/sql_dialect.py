@@ -93,9 +93,9 @@ SYNTAX: dict[str, str] = {
 
 SYNONYMS: dict[str, str] = {
     "gender": "sex", "class": "pclass", "ticket_class": "pclass", "travel_class": "pclass",
-    "id": "passenger_id", "port": "embarked", "embarkation": "embarked", "price": "fare", "cost": "fare", "siblings": "sibsp",
-    "spouses": "sibsp", "siblings_spouses": "sibsp", "parents": "parch", "children": "parch",
-    "parents_children": "parch", "survival": "survived", "alive": "survived", "deck": "cabin",
-    "full_name": "name", "passenger_name": "name",
+    "id": "passenger_id", "port": "embarked", "embarkation": "embarked", "price": "fare", "cost": "fare",
+    "siblings": "sibsp", "spouses": "sibsp", "siblings_spouses": "sibsp", "parents": "parch",
+    "children": "parch", "parents_children": "parch", "survival": "survived", "alive": "survived",
+    "deck": "cabin", "full_name": "name", "passenger_name": "name",
 }  # fmt: skip
 """What people and other copies of the table call a column -> its name here."""

@@ -15,15 +15,19 @@ TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+EXPLAIN = ("EXPLAIN", "QUERY", "PLAN")
 
 
-def first_word(sql: str) -> str:
-    """The first keyword in capitals, past comments and semicolons; "" when there is none."""
+def statement_word(sql: str) -> str:
+    """The keyword that says what is done, in capitals: the first one, past comments and EXPLAIN QUERY PLAN.
+
+    Where no word stands, it is the first character that is neither blank nor `;`; "" when there is none.
+    """
     for token in TOKEN.finditer(sql):
-        if token.lastgroup == "word":
-            return token.group().upper()
-        if token.lastgroup != "blank" and token.group() != ";":
-            return token.group()[:1]
+        text = token.group().upper()
+        if token.lastgroup == "blank" or text in (";", *EXPLAIN):
+            continue
+        return text if token.lastgroup == "word" else text[:1]
     return ""
 
 

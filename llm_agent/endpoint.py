@@ -59,7 +59,7 @@ class Endpoint:
 def read_endpoint(base_url: str | None, api_key: SecretStr | str | None) -> Endpoint:
     """The endpoint of these settings; without an address it is OpenAI's, without a key a placeholder.
 
-    A pasted ".../chat/completions" is cut off. Raises `ModelError` for an address or a key that cannot be one.
+    A pasted ".../chat/completions" is cut off. Raises `ModelError` for what cannot be an address or a key.
     """
     parts = _split((base_url or OPENAI_URL).strip())
     if parts is None:

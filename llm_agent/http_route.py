@@ -109,7 +109,7 @@ class _Route(httpx2.BaseTransport):
 
 
 def _shut_down(connection: Any) -> None:
-    """Both directions, whatever state it is in; `SSLSocket.shutdown` would pull the rug from under a reader."""
+    """Both directions, at the level below TLS: `SSLSocket.shutdown` takes its object from under a reader."""
     if isinstance(connection, socket.socket):
         with suppress(OSError):
             socket.socket.shutdown(connection, socket.SHUT_RDWR)

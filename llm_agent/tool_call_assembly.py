@@ -66,7 +66,17 @@ def new_call_id() -> str:
 def _starts_another(known: _Call, index: Any, id_: str, name: str) -> bool:
     if id_ and known.id and id_ != known.id:
         return bool(name)  # some servers make up a new id for each piece of one call
-    return index is None and bool(name) and not id_
+    if not name or id_ == known.id != "":
+        return False
+    return index is None or _is_whole(known.arguments)
+
+
+def _is_whole(arguments: str) -> bool:
+    try:
+        json.loads(arguments)
+    except ValueError:
+        return False
+    return True
 
 
 def _text(value: Any) -> str:

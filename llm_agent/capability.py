@@ -16,6 +16,8 @@ REFUSING_STATUSES = {400, 404, 405, 415, 422, 500, 501}
 ABOUT_STREAM_OPTIONS = re.compile(r"stream_options|include_usage")
 ABOUT_REASONING = re.compile(r"reasoning_effort|reasoning effort|/v1/responses")
 ABOUT_TOOLS = re.compile(r"\btools?\b|tool_choice|tool-call|tool_call|function.?call", re.IGNORECASE)
+ABOUT_HISTORY = re.compile(r"\bmessages?\b|\brole\b")
+"""A refusal of the conversation's form, such as "messages with role 'tool' must follow tool_calls"."""
 
 
 class Rung(Enum):
@@ -39,7 +41,7 @@ class Capability:
             return None
         if self.takes_stream_options and ABOUT_STREAM_OPTIONS.search(words):
             return replace(self, takes_stream_options=False)
-        if has_tools and (rung := self._next_rung(words)):
+        if has_tools and not ABOUT_HISTORY.search(words) and (rung := self._next_rung(words)):
             return replace(self, rung=rung)
         return None
 

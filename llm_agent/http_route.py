@@ -1,57 +1,17 @@
-"""The way a request takes to an endpoint: proxy or direct, secrets added last, each connection breakable.
+"""The way a request takes to an endpoint: proxy or direct, secrets added last, sockets told to its line.
 
 Imports httpx2, so import it late. The client talks to one host only, hence one transport.
 """
 
 from __future__ import annotations
 
-import socket
-import threading
-from contextlib import suppress
-from contextvars import ContextVar
-from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 
+from llm_agent.breakable_line import CURRENT_LINE
 from llm_agent.endpoint import PLACEHOLDER_KEY, Endpoint
-
-
-class Line:
-    """The connection of one request, breakable from another thread at any moment.
-
-    Closing a socket does not wake a thread that reads from it, and before the first byte there is no response
-    to close; a shutdown of the socket wakes it always.
-    """
-
-    def __init__(self) -> None:
-        self._streams: list[Any] = []
-        self._lock = threading.Lock()
-        self._is_broken = False
-
-    @property
-    def is_broken(self) -> bool:
-        """Whether `break_off` was called."""
-        return self._is_broken
-
-    def trace(self, event: str, info: dict[str, Any]) -> None:
-        """Called by httpcore2 for each step of a request: remembers the sockets it opens."""
-        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
-            with self._lock:
-                self._streams.append(info["return_value"])
-            if self._is_broken:
-                self.break_off()
-
-    def break_off(self) -> None:
-        """End the connection now; whoever reads from it gets an error."""
-        with self._lock:
-            self._is_broken = True
-            for stream in self._streams:
-                _shut_down(stream.get_extra_info("socket"))
-
-
-CURRENT_LINE: ContextVar[Line | None] = ContextVar("CURRENT_LINE", default=None)
 
 
 def open_client(endpoint: Endpoint) -> httpx2.Client:
@@ -106,10 +66,3 @@ class _Route(httpx2.BaseTransport):
     def close(self) -> None:
         """Close the transport."""
         self._inner.close()
-
-
-def _shut_down(connection: Any) -> None:
-    """Both directions, at the level below TLS: `SSLSocket.shutdown` takes its object from under a reader."""
-    if isinstance(connection, socket.socket):
-        with suppress(OSError):
-            socket.socket.shutdown(connection, socket.SHUT_RDWR)

@@ -7,17 +7,16 @@ them is linked to a `ModelError`: build it here, raise it outside of the `except
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from llm_agent.answer_reader import ServerSilent
+from llm_agent.connection_errors import TRY_AGAIN, URL, blocked_by_proxy, explain_connection
 from llm_agent.endpoint import PLACEHOLDER_KEY, Endpoint
 from llm_agent.errors import ModelError
 from llm_agent.retry_after import asked_seconds
 
-KEY, URL, MODEL = "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"
+KEY, MODEL = "OPENAI_API_KEY", "OPENAI_MODEL"
 LONGEST_QUOTE = 200
-TRY_AGAIN = "Ask again."
 TRY_LATER = "Wait a minute and ask again."
 PASSING_STATUSES = {408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529}
 ABOUT_MODEL = re.compile(
@@ -51,7 +50,7 @@ def explain(error: BaseException, endpoint: Endpoint, model: str, has_said: bool
         return _not_an_answer(error, endpoint)
     if isinstance(status := getattr(error, "status_code", None), int):
         return _by_status(status, words_of(error), endpoint, model, asked_seconds(error))
-    if connection := _connection(error, endpoint, has_said):
+    if connection := explain_connection(error, endpoint, has_said):
         return connection
     if words := words_of(error):
         return _broken_by_server(words, endpoint)
@@ -75,13 +74,6 @@ def words_of(error: BaseException) -> str:
 def is_unknown_model(error: BaseException) -> bool:
     """Whether a server refused because it has no such model."""
     return _is_about_model(getattr(error, "status_code", 0), words_of(error))
-
-
-def is_reset(error: BaseException) -> bool:
-    """Whether a connection that stood was broken off."""
-    return bool(
-        set(_names(error)) & {"ReadError", "WriteError", "RemoteProtocolError", "ConnectionResetError"}
-    )
 
 
 def is_quota(error: BaseException) -> bool:
@@ -131,7 +123,7 @@ def _by_other_status(status: int, words: str, endpoint: Endpoint, model: str) ->
     if 300 <= status < 400:
         return _redirected(endpoint)
     if status == 407:
-        return _proxy(endpoint)
+        return blocked_by_proxy(endpoint)
     if status == 403:
         cause = (
             f"{endpoint.server} does not allow {model} with this key, from this country or network (HTTP 403)"
@@ -148,7 +140,7 @@ def _by_other_status(status: int, words: str, endpoint: Endpoint, model: str) ->
 def _limited(endpoint: Endpoint, asked_s: float | None) -> ModelError:
     remedy = TRY_LATER
     if asked_s:
-        wait = f"{asked_s:.0f} seconds" if asked_s < 120 else f"{asked_s / 60:.0f} minutes"
+        wait = f"{asked_s:.0f} s" if asked_s < 120 else f"{asked_s / 60:.0f} minutes"
         remedy = f"It asks to wait {wait}; use another key or model until then."
     cause = f"{endpoint.server} takes no more questions for now (rate limit)."
     return ModelError(cause, remedy, is_passing=True)
@@ -185,14 +177,6 @@ def _redirected(endpoint: Endpoint) -> ModelError:
         f"{endpoint.url} sends its visitors elsewhere: it wants https, or a Wi-Fi wants you to sign in.",
         "Sign in to the Wi-Fi in a browser, or correct the address.",
         setting=URL,
-    )
-
-
-def _proxy(endpoint: Endpoint) -> ModelError:
-    return ModelError(
-        f"The network's proxy did not let the question through to {endpoint.server}.",
-        "Check HTTPS_PROXY (with user and password if it wants them), or name the server in NO_PROXY.",
-        setting="HTTPS_PROXY",
     )
 
 
@@ -234,59 +218,3 @@ def _html_remedy(endpoint: Endpoint) -> str:
 def _broken_by_server(words: str, endpoint: Endpoint) -> ModelError:
     cause = f"{endpoint.server} gave up on the answer"
     return ModelError(cause + quoted(words, endpoint), TRY_AGAIN, is_passing=True)
-
-
-def _connection(error: BaseException, endpoint: Endpoint, has_said: bool) -> ModelError | None:
-    """What kept the request from the server, read from the chain of causes; None: it got there."""
-    names, host = set(_names(error)), endpoint.server
-    if "ProxyError" in names:
-        return _proxy(endpoint)
-    if names & {"SSLError", "SSLCertVerificationError"}:
-        return _tls(error, endpoint)
-    if "gaierror" in names:
-        cause = f"The name {host} cannot be found: it is misspelt, or this machine has no network."
-        return ModelError(cause, "Check the address and the network.", setting=URL)
-    if names & {"ConnectTimeout", "ConnectError"}:
-        return _unreachable(names, endpoint)
-    if "ReadTimeout" in names or "WriteTimeout" in names:
-        return ModelError(f"{host} fell silent.", TRY_AGAIN, is_passing=True)
-    if is_reset(error):
-        when = "broke off in the middle of the answer" if has_said else "was broken off"
-        return ModelError(f"The connection to {host} {when}.", TRY_AGAIN, is_passing=True)
-    if names & {"JSONDecodeError", "UnicodeDecodeError", "DecodingError"}:
-        cause = f"The answer of {endpoint.url} cannot be read: it is no event stream of chat completions."
-        return ModelError(cause, "Ask again; if it happens again, check the address.", setting=URL)
-    return None
-
-
-def _unreachable(names: set[str], endpoint: Endpoint) -> ModelError:
-    if endpoint.is_local:
-        cause = f"Nothing answers at {endpoint.url}."
-        return ModelError(cause, "Start the local server, or correct the port in the address.", setting=URL)
-    reason = "took too long" if "ConnectTimeout" in names else "was refused"
-    return ModelError(
-        f"The connection to {endpoint.server} {reason}: the address is wrong or a firewall is in between.",
-        "Try another network, or set HTTPS_PROXY if yours wants a proxy.",
-        setting=URL,
-        is_passing="ConnectTimeout" in names,
-    )
-
-
-def _tls(error: BaseException, endpoint: Endpoint) -> ModelError:
-    if "SSLCertVerificationError" in _names(error):
-        return ModelError(
-            f"The certificate of {endpoint.server} is not trusted here: a company proxy or virus scanner reads "
-            "along, the clock is wrong, or the server signed its own.",
-            "Set SSL_CERT_FILE to the file with that proxy's or server's certificate.",
-            setting="SSL_CERT_FILE",
-        )
-    cause = f"{endpoint.server} does not speak TLS at this address."
-    return ModelError(cause, "Write http:// instead of https:// if the server is a local one.", setting=URL)
-
-
-def _names(error: BaseException) -> Iterator[str]:
-    """The class names of an error and its causes, with their bases below Exception."""
-    seen: BaseException | None = error
-    while seen is not None:
-        yield from (kind.__name__ for kind in type(seen).__mro__)
-        seen = seen.__cause__ or seen.__context__

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from llm_agent.model_errors import PASSING_STATUSES, is_quota, is_reset
+from llm_agent.connection_errors import is_reset
+from llm_agent.model_errors import PASSING_STATUSES, is_quota
 from llm_agent.retry_after import asked_seconds
 
 MAX_RETRIES = 2

@@ -27,7 +27,7 @@ Status = Literal["cell", "derived", "question", "unmatched"]
 
 LONG_ROWS = 30
 """Rows from which on a cell alone is no evidence: 200 ages hold nearly every number up to 80."""
-DENSE = 0.1
+DENSE = 0.05
 """In a long result, the part of all possible figures that a column may hold and still be evidence."""
 MAX_FIGURES = 400
 """Figures of one answer that are checked; an answer of more is a dump of rows."""
@@ -81,8 +81,9 @@ def mend_request(figures: Iterable[CheckedFigure]) -> str:
     if not texts:
         return ""
     return (
-        f"These figures of your answer stand in no result of this conversation: {', '.join(texts)}. Run a query "
-        "that gives them, or leave them out. Then write the whole answer again, without mentioning this check."
+        f"These figures of your answer stand in no result of this conversation: {', '.join(texts)}. Run a "
+        "query that gives them, or leave them out. Then write the whole answer again, without mentioning "
+        "this check."
     )
 
 

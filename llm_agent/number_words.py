@@ -83,7 +83,7 @@ LESS_THAN = re.compile(
     re.I,
 )
 PERCENT_AFTER = re.compile(
-    r"\s?(?:%(?:[\s-]?points?)?|percentage points?|percent|per cent|pct|pp\b|Prozentpunkte?n?|Prozent"
+    r"\s?(?:%(?:[\s-]?points?)?|percentage points?|points?\b|percent|per cent|pct|pp\b|Prozentpunkte?n?|Prozent"
     r"|pour cent|por ciento|procent(?:punten?)?|per cento)",
     re.I,
 )

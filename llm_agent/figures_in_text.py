@@ -221,7 +221,7 @@ def _figure(text: str, start: int, end: int, kind: FigureKind, readings: tuple[R
     return Figure(
         text[start:end], start, end, kind, readings,
         is_percent=percent is not None,
-        is_points=percent is not None and re.search(r"point|punt|punkt|pp", percent.group(), re.I) is not None,
+        is_points=percent is not None and words.POINTS.search(percent.group()) is not None,
         may_be_percent=_stands_under_percent(text, start),
         is_about=bool(words.ABOUT.search(before)),
         direction=_direction(before),

@@ -105,7 +105,7 @@ class Figures:
     def answer(self, rows: Rows) -> str:
         """The figure as a sentence, or the figures of the groups."""
         if not rows.records:
-            return f"There are 0 {self.people} in the table, so there is nothing to compare."
+            return f"There are 0 {self.people}, so there is nothing to compare."
         if not self.groups:
             return self.measure.tell(rows.first, self.people) + self._unknown_note(rows.first)
         if self.order:
@@ -138,7 +138,8 @@ class Figures:
         figure = self.measure.say(rows.first) if len(first) == 1 else f"{self._plain(best)} each"
         title = self.measure.title(self.people)
         least = f" (groups of at least {self.minimum})" if self.minimum else ""
-        return sentence(f"{lead}: the {self.order} {title}, {figure}{least}.")
+        verb = "has" if len(first) == 1 else "have"
+        return sentence(f"{lead} {verb} the {self.order} {title}: {figure}{least}.")
 
     def _plain(self, value: object) -> str:
         from llm_agent.demo_form import figure
@@ -152,11 +153,11 @@ class Figures:
         shown = rows.records[:MAX_LISTED]
         rest = len(rows.records) - len(shown)
         tail = f"; and {rest} more in the table" if rest or rows.is_truncated else ""
-        return f"{self.heading}: {self._listed(shown)}{tail}."
+        return f"{self.heading}. {sentence(self._listed(shown))}{tail}."
 
     def _listed(self, records: Iterable[Record]) -> str:
         if len(self.groups) == 1:
-            return ", ".join(f"{self._name(row)} {self.measure.say(row)}" for row in records)
+            return "; ".join(f"{self._name(row)}: {self.measure.say(row)}" for row in records)
         outer, inner = self.groups
         blocks = []
         for value, block in groupby(records, key=lambda row: row[outer.key]):

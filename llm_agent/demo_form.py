@@ -73,6 +73,11 @@ def figure(value: Any) -> str:
     return str(value)
 
 
+def amount(value: Any, unit: str) -> str:
+    """A number with its unit, of which one is one: `1 year`, `27 years`, `14.45 pounds`."""
+    return f"{figure(value)}{unit.removesuffix('s') if value == 1 else unit}"
+
+
 SINGULAR = {"passengers": "passenger", "women": "woman", "men": "man", "survivors": "survivor", "victims": "victim"}
 
 

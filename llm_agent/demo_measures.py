@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from llm_agent.demo_form import Record, counted, figure, listing
-from llm_agent.demo_terms import Filter, Quantity, describe
+from llm_agent.demo_form import Record, amount, counted, figure
+from llm_agent.demo_terms import Filter, Quantity
 
 Column = tuple[str, str]
 """A column of a SELECT: its name and its SQL."""
@@ -42,7 +42,8 @@ class Count:
     def tell(self, row: Record, people: str) -> str:
         """The figure of the whole population, as a sentence."""
         verb = "is" if row["passengers"] == 1 else "are"
-        return f"There {verb} {counted(row['passengers'], people)} in the table."
+        place = " in the table" if people == "passengers" else ""
+        return f"There {verb} {counted(row['passengers'], people)}{place}."
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,8 @@ class Share:
 
     def title(self, people: str) -> str:
         """What the figures are, as a heading."""
-        return f"{self.words or 'share'} of {people}" if self.words else f"share of {people} who {self.predicate}"
+        whom = "all passengers" if people == "passengers" else people
+        return f"{self.words} of {whom}" if self.words else f"share of {whom} who {self.predicate}"
 
     def say(self, row: Record) -> str:
         """The figure of one group."""
@@ -141,12 +143,15 @@ class Statistic:
 
     def title(self, people: str) -> str:
         """What the figures are, as a heading."""
-        return f"{self.kind} {self.quantity.words} of {people}"
+        whom = "all passengers" if people == "passengers" else people
+        if self.kind == "different":
+            return f"number of different {self.quantity.words} among {whom}"
+        return f"{self.kind} {self.quantity.words} of {whom}"
 
     def say(self, row: Record) -> str:
         """The figure of one group."""
         value = row[self.name]
-        return "unknown" if value is None else f"{figure(value)}{self.unit}"
+        return "unknown" if value is None else amount(value, self.unit)
 
     def tell(self, row: Record, people: str) -> str:
         """The figure of the whole population, as a sentence."""
@@ -163,13 +168,3 @@ def known_note(row: Record, quantity: Quantity) -> str:
 
 
 Measure = Count | Share | Statistic
-
-
-def people_of(filters: tuple[Filter, ...]) -> str:
-    """The population in words, or `passengers`."""
-    return describe(filters)
-
-
-def group_names(parts: list[str]) -> str:
-    """Groups that share a place, in words."""
-    return listing(parts)

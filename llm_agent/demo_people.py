@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from llm_agent.demo_form import MAX_LISTED, Chart, Record, Rows, counted, figure, listing
+from llm_agent.demo_form import MAX_LISTED, Chart, Record, Rows, amount, counted, figure, listing
 from llm_agent.demo_terms import CLASS_WORDS, PORTS, Filter, Quantity, describe, source, where
 
 WHO = "COALESCE(name, 'passenger ' || passenger_id) AS passenger"
@@ -47,7 +47,7 @@ class People:
         people = describe(self.population)
         number = len(rows.records)
         if not number:
-            return f"There are 0 {people} in the table."
+            return f"There are 0 {people}."
         if number == 200 or rows.is_truncated:
             return f"There are many {people}; the first of them by name are {names(rows.records, rows)}."
         verb = "is" if number == 1 else "are"
@@ -99,7 +99,7 @@ class Extreme:
         return f"The {people} with the {self.words}: {listed}{rest}.{self._ties(rows)}"
 
     def _value(self, row: Record) -> str:
-        return f"{figure(row[self.quantity.key])}{self.quantity.unit}"
+        return amount(row[self.quantity.key], self.quantity.unit)
 
     def _with_value(self, row: Record) -> str:
         return f"{row['passenger']} ({self._value(row)})"
@@ -109,12 +109,17 @@ class Extreme:
         number = len(rows.records)
         who = names(rows.records, rows)
         if number == 1:
-            return f"The {self.words} among {people} is {value}: {who}."
-        return f"The {self.words} among {people} is {value}, shared by {number}: {who}."
+            return f"The {self.words} among {whom(people)} is {value}: {who}."
+        return f"The {self.words} among {whom(people)} is {value}, shared by {number}: {who}."
 
     def _ties(self, rows: Rows) -> str:
         extra = len(rows.records) - self.places
         return f" The last place is shared, so there are {len(rows.records)}." if extra > 0 else ""
+
+
+def whom(people: str) -> str:
+    """The population in words, where nobody is left out."""
+    return "all passengers" if people == "passengers" else people
 
 
 FACTS = {

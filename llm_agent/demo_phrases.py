@@ -39,7 +39,7 @@ DECK_NOTE = r"(?: \((?:the )?first letter of the cabin[,)])?"
 
 QUANTITIES = (
     pattern("c", r"ages?|(?:how )?old", AGE),
-    pattern("c", r"fares?(?: (?:was |were )?paid)?(?: by)?|(?:ticket |fare )?prices?|(?:price|cost) of (?:a |the |their )?tickets?|ticket fares?|tickets? cost", FARE),
+    pattern("c", r"fares?(?: (?:was |were )?paid(?: by)?)?|(?:ticket |fare )?prices?|(?:price|cost) of (?:a |the |their )?tickets?|ticket fares?|tickets? cost", FARE),
     pattern("c", r"fares? per person(?: when shared)?|fare divided by the people who share the ticket", FARE_SHARE),
     pattern("c", rf"(?:number of )?(?:{SIBSP_WORDS})", SIBSP),
     pattern("c", rf"(?:number of )?(?:{PARCH_WORDS})", PARCH),
@@ -50,7 +50,7 @@ QUANTITIES = (
 
 DIMENSIONS = (
     pattern("d", r"(?:(?:two|three) )?(?:passenger |ticket |travel )?class(?:es)?|pclass", CLASS),
-    pattern("d", r"sex(?:es)?|genders?|men and (?:for )?women|women and (?:for )?men|males and females", SEX),
+    pattern("d", r"sex(?:es)?|genders?", SEX),
     pattern("d", r"(?:(?:two|three) )?(?:embarkation |boarding )?ports?(?: of embarkation| of boarding)?|embarkation|where they (?:boarded|embarked)", PORT),
     pattern("d", rf"(?:cabin )?decks?{DECK_NOTE}", DECK),
     pattern("d", r"titles?(?: in (?:their|the) names?)?", TITLE),
@@ -58,7 +58,7 @@ DIMENSIONS = (
     pattern("d", r"ticket numbers?|tickets?", TICKET),
     pattern("d", r"cabins?(?: numbers?)?", CABIN),
     pattern("d", r"surnames?|last names?|family names?", SURNAME),
-    pattern("d", r"outcomes?|survival(?: status)?|whether they survived|survived or (?:not|died)|survivors and (?:victims|non[ -]survivors)", OUTCOME),
+    pattern("d", r"outcomes?|survival(?: status)?|whether they survived|survived or (?:not|died)", OUTCOME),
     pattern("d", r"alone or with (?:relatives|family)|company", COMPANY),
 )  # fmt: skip
 
@@ -74,8 +74,8 @@ QUESTION_WORDS = (
     pattern("a", r"averages?|mean|avg|on average|average \(mean\)|arithmetic mean", "average"),
     pattern("a", r"median", "median"),
     pattern("a", r"total|sum(?: of)?(?: all)?|combined|in total|altogether|add up", "total"),
-    pattern("x", r"highest|largest|greatest|biggest|most|maximum|max|maximal|best(?= survival| chance)|highest-?|top(?= survival)", True),
-    pattern("x", r"lowest|smallest|least|fewest|minimum|min|minimal|worst(?= survival| chance)", False),
+    pattern("x", r"highest|higher|largest|larger|greatest|biggest|most(?: common| frequent| often)?|(?:occurs?|appears?) most(?: often)?|maximum|max|maximal|best(?= survival| chance)|highest-?|top(?= survival)", True),
+    pattern("x", r"lowest|lower|smallest|smaller|least(?: common| frequent)?|fewest|minimum|min|minimal|worst(?= survival| chance)", False),
     pattern("y", r"oldest|eldest", (AGE, True)),
     pattern("y", r"youngest", (AGE, False)),
     pattern("y", r"(?:most expensive|dearest|priciest|costliest)(?: tickets?| fares?)?", (FARE, True)),
@@ -111,7 +111,7 @@ QUESTION_WORDS = (
     pattern("M", rf"(?:(?:with|of|having|that have|considering only those with) )?at least {N} (?:recorded )?(?:passengers|people|persons)", lambda m: int(number(m.group(1)))),
     pattern("L", r"(?:if|suppose(?: that)?|when) (?:every |each |all |the )?(?:missing|unknown) ages? (?:is|are|was|were) (?:replaced|filled(?: in)?|imputed|set|substituted) (?:by|with|to|as|at) (?:the )?(median|mean|average|\d+)(?: age)?(?: of (?:the |all )?(?:known|other|recorded) ages)?", filler),
     pattern("L", r"(?:if|suppose(?: that)?|when) (?:each|every|the)(?: row's| passenger's| ticket's)? fares? (?:is|are|was|were) (?:divided|split|shared)(?: equally| evenly)? (?:over|among|between|by)(?: all)?(?: the)? (?:passengers|people|persons|those)(?: in the table)? (?:with|who share|sharing|on) the same ticket", "share"),
-    pattern("A", r"where(?= .*(?:board|embark|get on))|which port", "embarked"),
+    pattern("A", r"where(?= .*(?:board|embark|get on))", "embarked"),
     pattern("A", r"about|details (?:of|on)", "*"),
     pattern("A", r"(?:full )?name", "passenger"),
     pattern("A", r"passenger (?:id|number)|id", "passenger_id"),
@@ -127,7 +127,7 @@ HARMLESS = pattern(
     r"(?:an? )?(?:recorded|known|unknown|missing) (?:port|age|cabin|fare)|"
     r"(?:taking|using|where|given) the first letter of the cabin(?: number)?(?: as| is)(?: the)? deck|"
     r"(?:and )?give (?:me )?(?:the|their) (?:rates|figures|numbers|values)|came (?:aboard|on board)|(?:shared|used|held|occupied) by(?: the)?|"
-    r"how much|become|becomes|would be|will be|compare|between|each other|cost|board(?=\?|$)|embark(?=\?|$)|in total|sailed|then|hello|hi|thanks|thank you",
+    r"give the ratio|what (?:is|was) the ratio|use the tool run_sql to|of the table titanic|would|travel|how much|become|becomes|would be|will be|compare|between|each other|cost|board(?=\?|$)|embark(?=\?|$)|in total|sailed|then|hello|hi|thanks|thank you",
 )
 
 PHRASES = (*QUANTITIES, *DIMENSIONS, *QUESTION_WORDS, HARMLESS)

@@ -60,7 +60,7 @@ def add(found: Population, token: Token, joined: str) -> Population:
     if any(other.sql == one.sql for other in found.filters):
         return found
     if not same:
-        is_second_noun = joined == "&" and one.noun and any(other.noun for other in found.filters)
+        is_second_noun = joined == "&" and token.kind == "f" and one.noun and any(other.noun for other in found.filters)
         if joined == "|" or is_second_noun:
             raise NotUnderstood
         return Population((*found.filters, one), dimensions)
@@ -83,7 +83,8 @@ def union(filters: list[Filter]) -> Filter:
 def simplified(found: Population) -> Population:
     """The same without a union that leaves nobody out, such as women or men."""
     filters = tuple(one for one in found.filters if one.sql.count(" OR ") + 1 < WHOLE.get(one.key, 99))
-    return Population(filters, found.dimensions)
+    dimensions = sorted(found.dimensions, key=lambda dimension: dimension == OUTCOME)  # last: the colour of a chart
+    return Population(filters, tuple(dimensions))
 
 
 def merged(base: tuple[Filter, ...], more: tuple[Filter, ...]) -> tuple[Filter, ...]:

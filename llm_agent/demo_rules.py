@@ -85,9 +85,10 @@ def count_of(parts: Parts, context: Context) -> Form:
 @form("(?P<np>[nf]NP*)")
 def count_by(parts: Parts, context: Context) -> Form:
     """Survivors by class."""
-    if not context.groups:
+    found = context.figures(Count(), parts["np"])
+    if not found.groups:
         raise NotUnderstood
-    return context.figures(Count(), parts["np"])
+    return found
 
 
 @form("qe?(?P<np>[fnzvt]+)&qe?(?P<num>[fnvt]+)")
@@ -150,7 +151,7 @@ def share(parts: Parts, context: Context) -> Form:
     return found
 
 
-@form("p(?P<np>n)(?P<num>f+)", "p(?P<num>f)")
+@form("p(?P<np>n?)(?P<num>f+)")
 def share_of_all(parts: Parts, context: Context) -> Form:
     """What is the percentage of women?"""
     if context.is_follow_up or (context.groups and not parts["np"]):
@@ -240,7 +241,7 @@ def dimension(token: Token) -> Dimension:
     "w(?P<d>[dc])(?P<m>M?)(?P<more>[fnv]*)x(?P<what>r|ac|q)e?(?P<np>NP*)", "w(?P<d>[dc])(?P<what>r|ac)e?(?P<np>NP*)x",
     "w(?P<d>[dc])(?P<m>M?)x(?P<what>)(?P<np>[fn]NP*)", "w(?P<d>[dc])(?P<what>)(?P<np>[fn]NP*)x",
     "R(?P<d>[dc])b?(?P<x>X?)(?P<what>r|ac)(?P<np>NP*)(?P<more>X?)&?", "(?P<d>[dc])Rb(?P<what>r|ac)(?P<np>NP*)(?P<x>X?)",
-    "w(?P<d>[dc])(?P<what>)(?P<np>[fn]*v)x", "(?P<d>[dc])ex(?P<what>r|ac)(?P<np>NP*)", "(?P<d>[dc])x(?P<what>r|ac)(?P<np>NP*)",
+    "w(?P<d>[dc])(?P<what>)(?P<np>[fn]*v)x", "w(?P<d>[dc])x(?P<what>)(?P<np>)", "(?P<d>[dc])ex(?P<what>r|ac)(?P<np>NP*)", "(?P<d>[dc])x(?P<what>r|ac)(?P<np>NP*)",
 )  # fmt: skip
 def leading_group(parts: Parts, context: Context) -> Form:
     """Which class had the highest survival rate?"""
@@ -305,10 +306,12 @@ def one_dimension(parts: Parts, context: Context) -> Form:
     return Figures(Count(), context.people(()).filters, (*context.groups, parts["c"][0].value))
 
 
-@form("D(?P<d>[dc])e?(?P<np>NP*)", "D(?P<d>[dc])i?(?P<np>NP*)")
+@form("D(?P<d>[dc])e?(?P<np>NP*)", "D(?P<d>[dc])i?(?P<np>NP*)", "q(?P<d>d)")
 def different(parts: Parts, context: Context) -> Form:
     """How many different tickets are there?"""
     value = parts["d"][0].value
+    if "q" in parts and value.key in ("ticket", "cabin"):
+        raise NotUnderstood  # how many cabins: different ones, or passengers with one?
     words = value.plural if isinstance(value, Dimension) else f"values of the {value.words}"
     return context.figures(Statistic("different", Quantity(value.key, value.key, words, unknown=False)), parts["np"])
 
@@ -320,7 +323,8 @@ def people(parts: Parts, context: Context) -> Form:
     if context.groups or found.dimensions or not found.filters:
         raise NotUnderstood
     if any(one.key == "passenger_id" or (one.key == "name" and "instr" not in one.sql and "LIKE" in one.sql) for one in found.filters):
-        return Lookup(found.filters, BASIC_FACTS)
+        asks_name = "name" in parts["o"][0].text.lower()
+        return Lookup(found.filters, ("passenger",) if asks_name else BASIC_FACTS)
     return People(found.filters)
 
 
@@ -339,7 +343,10 @@ def lookup(parts: Parts, context: Context) -> Form:
     found = context.people(parts["np"])
     if context.groups or found.dimensions:
         raise NotUnderstood
-    return Lookup(found.filters, facts_of(parts))
+    facts = facts_of(parts)
+    if facts == BASIC_FACTS and not any(one.key in ("passenger_id", "name") for one in found.filters):
+        return People(found.filters)
+    return Lookup(found.filters, facts)
 
 
 def facts_of(parts: Parts) -> tuple[str, ...]:

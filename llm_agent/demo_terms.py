@@ -90,7 +90,7 @@ class Dimension:
 AGE = Quantity("age", "age", "age", " years", unknown=True)
 FARE = Quantity("fare", "fare", "fare", " pounds", unknown=True)
 FARE_SHARE = Quantity(
-    "fare_share", "fare_share", "fare per person when a ticket is divided by those who share it", " pounds",
+    "fare_share", "fare_share", "fare, each ticket divided by the passengers who share it,", " pounds",
     unknown=True,
 )  # fmt: skip
 SIBSP = Quantity("sibsp", "sibsp", "number of siblings and spouses on board")
@@ -200,7 +200,7 @@ def age_range(low: float, high: float, *, is_open: bool = False) -> Filter:
 
 def fare_filter(sign: str, pounds: float) -> Filter:
     """Passengers whose fare is above, below or exactly an amount."""
-    words = f"{COMPARISONS[sign]} {pounds:g} pounds"
+    words = f"{COMPARISONS[sign]} {pounds:g} pounds" if pounds or sign != "=" else "nothing"
     return Filter("fare", f"fare {sign} {pounds:g}", f"paid {words}", f"who paid {words}", "", "fare", ("fare",))
 
 

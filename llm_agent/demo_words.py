@@ -241,7 +241,7 @@ FILTERS: tuple[Pattern, ...] = (
             lambda m: age_filter("=", number(m.group(1) or m.group(2)))),
     pattern("f", r"(?:who were |were )?in their (twenties|thirties|forties|fifties|sixties|seventies|20s|30s|40s|50s|60s|70s)", lambda m: in_their(m.group(1))),
     pattern("f", r"teen(?:ager)?s?", age_range(13, 19)),
-    pattern("f", rf"(?:who |that )?(?:paying|paid|with (?:an? )?(?:fares?|tickets?)(?: price)?(?: of)?|whose (?:fare|ticket)s? (?:was|is|were|cost)|(?:fares?|tickets?)(?: prices?)?(?: (?:were|was|are|is|cost|costing|of))*) {SIGN} ?£? ?{N}(?: pounds?| £)?", fares),
+    pattern("f", rf"(?:who |that )?(?:paying|paid|with (?:an? )?(?:fares?|tickets?)(?: price)?(?: of)?|whose (?:fare|ticket)s? (?:was|is|were|cost)|fares?(?: (?:were|was|are|is|of))*) {SIGN} ?£? ?{N}(?: pounds?| £)?", fares),
     pattern("f", rf"{SIGN} (?:£ ?)?{N} pounds", fares),
     pattern("f", rf"(?:who )?(?:paid |paying |with (?:an? )?fares? |(?:fares? |tickets? )(?:were |was |are )?)(?:of )?(?:between|from) £?{N}(?: pounds)? (?:and|to) £?{N}(?: pounds)?",
             lambda m: fare_range(number(m.group(1)), number(m.group(2)))),
@@ -252,6 +252,8 @@ FILTERS: tuple[Pattern, ...] = (
     pattern("f", r"(?:who )?(?:with|had|having|have|stayed|staying|were|was)? ?(?:an? |the |their )?(?:cabins?)? ?(?:located )?(?:on|in|of|from)? ?(?:the )?decks? (?P<decks>[A-GT](?:(?:,|,? and|,? or) [A-GT])*)(?: cabins?)?", decks),
     pattern("f", r"(?:with|had|having|have|in|whose|with a) ?(?:an? |the )?cabins? (?:numbers? )?(?:starting|beginning|that starts?|starts?|begins?) with (?:the letter )?[\"'“]?(?P<decks>[A-GT])[\"'”]?", decks),
     pattern("v", rf"(?:has|had|have) (?:no|no recorded|no known|an unknown|a missing) (?:{ANY_COLUMN})(?: recorded| known| given)?", gap(True)),
+    pattern("f", r"(?:with|having|who had|who have) (?:a |their )?cabins?", unknown_filter("cabin", is_unknown=False)),
+    pattern("v", r"(?:has|had|have) (?:a |their )?cabins?", unknown_filter("cabin", is_unknown=False)),
     pattern("v", rf"(?:has|had|have) (?:an? |the )?(?:{THERE}) (?:{ANY_COLUMN})", gap(False)),
     pattern("f", rf"(?:{HAVING} )?(?:an? |the )?(?:{NOT_THERE}|no|no recorded|no known) (?:{ANY_COLUMN})(?: recorded| known| given)?", gap(True)),
     pattern("f", rf"(?:without|for whom no|where no) (?:an? |any |the )?(?:recorded |known )?(?:{ANY_COLUMN})(?: recorded| is recorded| is known)?", gap(True)),
@@ -264,8 +266,8 @@ FILTERS: tuple[Pattern, ...] = (
     pattern("z", r"(?:with )?(?:the )?passenger(?: ?id| number| no\.?|_id)? ?#? ?(?:=|is )?(\d+)|(?:with )?(?:the )?(?:passenger ?)?id (?:number |of |= ?)?(\d+)", lambda m: exact_filter("passenger_id", int(m.group(1) or m.group(2)), "passenger id")),
     pattern("z", r"(?i:(?:with|holding|on|for|who had|has|had|have|travell?ed on|shared|sharing)? ?(?:the )?ticket (?:number |no\.? )?)[\"']?((?:[A-Z][A-Za-z./0-9]*\.? )*\d+|LINE)[\"']?", lambda m: exact_filter("ticket", m.group(1), "ticket"), flags=0),
     pattern("z", r"(?i:(?:who )?(?:stayed in|slept in|was in|were in|with|in|had|has|have|occupied|shared|sharing)? ?(?:the )?cabins? (?:number )?)([A-GT]\d+(?: [A-GT]\d+)*)", cabin, flags=0),
-    pattern("f", r"(?:(?:who )?(?:have|has|had|with|whose|having) )?(?:the |a )?(?:surname|last name|family name)(?: is| was| of)? [\"'“]?([A-Z][\w'-]+)[\"'”]?", lambda m: Filter("name", f"surname = {quoted(m.group(1))}", f"had the surname {m.group(1)}", f"with the surname {m.group(1)}", "", "name")),
-    pattern("f", r"(?:(?:who )?(?:are|is|were|was) )?(?:called|named) (?:exactly )?[\"“]?([A-Z][\w'-]+)[\"”]?", lambda m: name_filter([m.group(1)])),
+    pattern("f", r"(?:(?:who )?(?:have|has|had|with|whose|having) )?(?:the |a )?(?:surname|last name|family name)(?: is| was| of)? [\"'“]?((?-i:[A-Z])[\w'-]+)[\"'”]?", lambda m: Filter("name", f"surname = {quoted(m.group(1))}", f"had the surname {m.group(1)}", f"with the surname {m.group(1)}", "", "name")),
+    pattern("f", r"(?:(?:who )?(?:are|is|were|was) )?(?:called|named) (?:exactly )?[\"“]?((?-i:[A-Z])[\w'-]+)[\"”]?", lambda m: name_filter([m.group(1)])),
     pattern("f", r"(?:(?:who )?(?:are|is|were|was) )?(?:called|named) (.*[^\w\s.,'\"?-].*|'[^']*'|\"[^\"]*\")\s*\??$", lambda m: text_filter(m.group(1).strip(" ?\"").strip("'") or m.group(1))),
 )  # fmt: skip
 

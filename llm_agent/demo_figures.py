@@ -109,12 +109,13 @@ class Figures:
         if not self.groups:
             return self.measure.tell(rows.first, self.people) + self._unknown_note(rows.first)
         if self.order:
-            return self._leader(rows) + (f" {self._table(rows)}" if self._shows_all else "")
+            return self._leader(rows) + (self._followers(rows) if self.groups[0].few else "")
         return self._table(rows) + self._known_note(rows)
 
-    @property
-    def _shows_all(self) -> bool:
-        return self.groups[0].few or self.is_ranking
+    def _followers(self, rows: Rows) -> str:
+        best = rows.first[self.measure.name]
+        rest = [row for row in rows.records if row[self.measure.name] != best][:MAX_LISTED]
+        return f" Then: {self._listed(rest)}." if rest else ""
 
     def _unknown_note(self, row: Record) -> str:
         unknown = [(one.unknown, row.get(f"unknown_{one.unknown}")) for one in self.population if one.unknown]

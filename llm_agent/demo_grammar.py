@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from llm_agent.demo_figures import Figures
 from llm_agent.demo_form import Form
+from llm_agent.demo_limits import not_in_table
 from llm_agent.demo_measures import Count, Share
 from llm_agent.demo_people import Lookup, People
 from llm_agent.demo_population import NotUnderstood, merged, population
@@ -48,8 +49,9 @@ def understand(question: str, before: Form | None = None) -> Understood:
     """
     question, extra = cut_only(plain(question))
     scanned = scan(question)
-    if scanned.unknown:
-        raise UnknownWords(scanned.unknown)
+    unknown = scanned.unknown or tuple(token.text for token in scanned.tokens if token.kind == "P" and not_in_table(token.text))
+    if unknown:
+        raise UnknownWords(unknown)
     tokens = scanned.tokens
     extra += tuple(token for token in tokens if token.kind == "s")
     wants_chart = any(token.kind in "gH" for token in tokens)
@@ -78,7 +80,7 @@ def resolved(tokens: tuple[Token, ...], before: Form | None) -> tuple[Token, ...
         return tokens
     if not isinstance(before, Lookup) or len(before.population) != 1:
         raise NotUnderstood
-    person = Token("z", "that person", before.population[0])
+    person = Token("P", "that person", before.population[0])
     return tuple(person if token.kind == "u" else token for token in tokens)
 
 

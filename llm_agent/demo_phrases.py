@@ -73,7 +73,7 @@ QUESTION_WORDS = (
     pattern("r", r"(?:death|mortality|fatality|casualty) rates?|chances? of (?:dying|death)|chances? to die|mortality", DEATH_RATE),
     pattern("a", r"averages?|mean|avg|on average|average \(mean\)|arithmetic mean", "average"),
     pattern("a", r"median", "median"),
-    pattern("a", r"total|sum(?: of)?(?: all)?|combined|in total|altogether|add up", "total"),
+    pattern("a", r"total|sum(?: of)?(?: all)?|combined|add up", "total"),
     pattern("x", r"highest|higher|largest|larger|greatest|biggest|most(?: common| frequent| often)?|(?:occurs?|appears?) most(?: often)?|maximum|max|maximal|best(?= survival| chance)|highest-?|top(?= survival)", True),
     pattern("x", r"lowest|lower|smallest|smaller|least(?: common| frequent)?|fewest|minimum|min|minimal|worst(?= survival| chance)", False),
     pattern("y", r"oldest|eldest", (AGE, True)),
@@ -82,7 +82,7 @@ QUESTION_WORDS = (
     pattern("y", r"(?:cheapest|least expensive)(?: tickets?| fares?)?", (FARE, False)),
     pattern("y", r"(?:paid|pay) the (?:most|highest fares?|highest price)(?: for (?:an? |the |their |his |her )?tickets?)?", (FARE, True)),
     pattern("y", r"(?:paid|pay) the (?:least|lowest fares?|lowest price)(?: for (?:an? |the |their |his |her )?tickets?)?", (FARE, False)),
-    pattern("o", r"who|whose names?|(?:the )?names?(?: and ages?)? of|list|(?:which|what)(?= passengers?| people| persons?| wom[ae]n| m[ae]n| survivors?| victims?)|(?:show|give) (?:me )?(?:the )?names? of|for which(?= passengers?| people)|what are the names of"),
+    pattern("o", r"who|whose names?|(?:the )?names?(?: and ages?)? of|list|(?:which|what)(?= passengers?| people| persons?| wom[ae]n| m[ae]n| survivors?| victims?)|(?:show|give) (?:me )?(?:the )?names? of|(?:show|list|give)(?: me)?(?: all| the)*(?= passengers| people| wom[ae]n| m[ae]n| survivors| victims| those)|for which(?= passengers?| people)|what are the names of"),
     pattern("w", r"(?:in |at |on |from |for )?(?:which|what)(?= (?:of the |passenger |ticket |embarkation |boarding |age |family |cabin )?(?:class|sex|gender|port|deck|title|famil|age (?:group|band|decade)|decade|ticket|cabin|surname|last name))"),
     pattern("b", r"by|per|(?:(?:boarded|embarked|travelled|were) )?(?:for |in |at |on |from |of |with )?(?:each|every)(?: of the)?|split by|broken down by|grouped by|depending on|across|for the different|against|versus|vs\.?"),
     pattern("n", r"passengers?(?:'s|s')?|people|persons?|travell?ers?|rows?|records?|entries|individuals?|everyone|everybody|(?:those|the ones)(?= (?:who|that|with|in|aged|from|without))|ones|names"),
@@ -94,6 +94,8 @@ QUESTION_WORDS = (
     pattern("k", r"more|did more", True),
     pattern("k", r"fewer|did fewer", False),
     pattern("K", r"more often|at a higher rate|more likely", True),
+    pattern("E", r"(?:what (?:is|was) )?(?:the )?ratio (?:of|between)(?: the)?"),
+    pattern("/", r"to"),
     pattern("h", r"than|exceed(?:ed|s)?|(?:higher|larger|greater) than|above"),
     pattern("&", r",? ?and by how (?:many|much)(?: percentage points| points)?|and(?: (?:in|for|of))?(?: the)?|as well as|&|along with"),
     pattern("|", r"or"),
@@ -127,7 +129,7 @@ HARMLESS = pattern(
     r"(?:an? )?(?:recorded|known|unknown|missing) (?:port|age|cabin|fare)|"
     r"(?:taking|using|where|given) the first letter of the cabin(?: number)?(?: as| is)(?: the)? deck|"
     r"(?:and )?give (?:me )?(?:the|their) (?:rates|figures|numbers|values)|came (?:aboard|on board)|(?:shared|used|held|occupied) by(?: the)?|"
-    r"give the ratio|what (?:is|was) the ratio|use the tool run_sql to|of the table titanic|would|travel|how much|become|becomes|would be|will be|compare|between|each other|cost|board(?=\?|$)|embark(?=\?|$)|in total|sailed|then|hello|hi|thanks|thank you",
+    r"(?:does|do) (?:the|this) (?:table|data(?:set)?|data set) (?:have|contain|hold)|(?:and )?give the ratio|what (?:is|was) the ratio|use the tool run_sql to|of the table titanic|would|travel|how much|become|becomes|would be|will be|compare|between|each other|cost|board(?=\?|$)|embark(?=\?|$)|in total|sailed|then|hello|hi|thanks|thank you",
 )
 
 PHRASES = (*QUANTITIES, *DIMENSIONS, *QUESTION_WORDS, HARMLESS)

@@ -82,9 +82,11 @@ def count_of(parts: Parts, context: Context) -> Form:
     return context.figures(Count(), (*parts["np"], *parts["num"]))
 
 
-@form("(?P<np>[nf]NP*)")
+@form("(?P<np>[nf]NP*)", "o(?P<np>[nf]NP*)")
 def count_by(parts: Parts, context: Context) -> Form:
     """Survivors by class."""
+    if "o" in parts and not re.match("show|list|give", parts["o"][0].text, re.IGNORECASE):
+        raise NotUnderstood
     found = context.figures(Count(), parts["np"])
     if not found.groups:
         raise NotUnderstood
@@ -122,7 +124,7 @@ def side_by_side(first: tuple[Filter, ...], other: tuple[Filter, ...], context: 
     return Compared((first, other))
 
 
-@form("q(?P<np>[fnv]+)b(?P<num>[fnv]+)")
+@form("q(?P<np>[fnv]+)b(?P<num>[fnv]+)", "E(?P<np>[fn]+)[/&](?P<num>[fn]+)")
 def ratio(parts: Parts, context: Context) -> Form:
     """How many men died for each man who survived?"""
     above, below = context.people(parts["np"]).filters, context.people(parts["num"]).filters
@@ -240,7 +242,7 @@ def dimension(token: Token) -> Dimension:
 @form(
     "w(?P<d>[dc])(?P<m>M?)(?P<more>[fnv]*)x(?P<what>r|ac|q)e?(?P<np>NP*)", "w(?P<d>[dc])(?P<what>r|ac)e?(?P<np>NP*)x",
     "w(?P<d>[dc])(?P<m>M?)x(?P<what>)(?P<np>[fn]NP*)", "w(?P<d>[dc])(?P<what>)(?P<np>[fn]NP*)x",
-    "R(?P<d>[dc])b?(?P<x>X?)(?P<what>r|ac)(?P<np>NP*)(?P<more>X?)&?", "(?P<d>[dc])Rb(?P<what>r|ac)(?P<np>NP*)(?P<x>X?)",
+    "R(?P<d>[dc])b?(?P<x>X?)(?P<what>r|ac)(?P<np>NP*)(?P<more>X?)&?(?P<m>M?)", "(?P<d>[dc])Rb(?P<what>r|ac)(?P<np>NP*)(?P<x>X?)(?P<m>M?)",
     "w(?P<d>[dc])(?P<what>)(?P<np>[fn]*v)x", "w(?P<d>[dc])x(?P<what>)(?P<np>)", "(?P<d>[dc])ex(?P<what>r|ac)(?P<np>NP*)", "(?P<d>[dc])x(?P<what>r|ac)(?P<np>NP*)",
 )  # fmt: skip
 def leading_group(parts: Parts, context: Context) -> Form:
@@ -316,14 +318,16 @@ def different(parts: Parts, context: Context) -> Form:
     return context.figures(Statistic("different", Quantity(value.key, value.key, words, unknown=False)), parts["np"])
 
 
-@form("o(?P<np>e?NP+)")
+@form("o(?P<np>e?NP+)", "o(?P<np>e?[nf]*P[fn]*)", "(?P<np>[fvzn&]+)")
 def people(parts: Parts, context: Context) -> Form:
     """Who stayed in cabin C23 C25 C27?"""
+    if "o" not in parts and not re.match(r"who(?:se)?\b", parts["np"][0].text, re.IGNORECASE):
+        raise NotUnderstood
     found = context.people(parts["np"])
     if context.groups or found.dimensions or not found.filters:
         raise NotUnderstood
     if any(one.key == "passenger_id" or (one.key == "name" and "instr" not in one.sql and "LIKE" in one.sql) for one in found.filters):
-        asks_name = "name" in parts["o"][0].text.lower()
+        asks_name = "o" in parts and "name" in parts["o"][0].text.lower()
         return Lookup(found.filters, ("passenger",) if asks_name else BASIC_FACTS)
     return People(found.filters)
 
@@ -335,8 +339,7 @@ ALL_FACTS = (
 
 
 @form(
-    "(?P<facts>[oAcdwbq&]*)e?(?P<np>n?[f]?z[fzn]*)", "(?P<np>z)(?P<facts>[Acd][Acd&]*)", "(?P<np>z)(?P<num>v)",
-    "(?P<np>z)(?P<num>f)",
+    "(?P<facts>[oAcdwbq&]*)e?(?P<np>n?f?[zP][fzPn]*)", "(?P<np>[zP])(?P<facts>[Acd][Acd&]*)", "(?P<np>[zP])(?P<num>[vf])",
 )  # fmt: skip
 def lookup(parts: Parts, context: Context) -> Form:
     """What fare did Mrs. John Bradley Cumings pay?"""

@@ -19,7 +19,7 @@ PERSON = re.compile(
 )
 TITLED_PERSON = re.compile(rf"(?i:{A_TITLE}) \(?{NAME_WORD}(?: \(?{NAME_WORD}\)?)*(?:'s|’s)?")
 TITLE_START = re.compile(rf"(?i:{A_TITLE})\s+\(?(?={NAME_WORD})")
-SPELLING = {"ppl": "people", "mny": "many", "hw": "how", "wich": "which", "surv": "survived", "pct": "percent"}
+SPELLING = {"ppl": "people", "mny": "many", "hw": "how", "wich": "which", "pct": "percent", "hwo": "how", "teh": "the", "waht": "what", "adn": "and"}
 MIN_MENDED = 5
 """Letters of the shortest word whose spelling is mended: in short words one letter changes the meaning."""
 
@@ -72,7 +72,7 @@ def person(text: str, place: int, *, is_titled: bool) -> tuple[Token, int] | Non
     said = re.sub(r"'s$", "", match.group(0).rstrip("."))
     words = [re.sub(r"'s$", "", word) for word in re.findall(r"[\w'-]+", said)]
     words = ["Dr" if word == "Doctor" else "Rev" if word == "Reverend" else word for word in words]
-    return Token("z", said, name_filter(words)), match.end()
+    return Token("P", said, name_filter(words)), match.end()
 
 
 def next_token(text: str, place: int) -> tuple[Token, int] | None:
@@ -157,7 +157,7 @@ def cut(text: str) -> tuple[list[Token], list[str]]:
             tokens.append(step[0])
             place = step[1]
             continue
-        word = re.compile(r"[\w'-]*\w|.", re.DOTALL).match(text, place)
+        word = re.compile(r"~?[\w'-]*\w|.", re.DOTALL).match(text, place)
         assert word is not None
         if word.group(0) not in IGNORED_MARKS:
             unknown.append(word.group(0))

@@ -52,7 +52,11 @@ class Figures:
         if isinstance(self.measure, Statistic) and self.measure.kind == "median":
             return self._median_sql()
         names = [group.key for group in self.groups]
-        columns = [*names, *(f"{sql} AS {name}" for name, sql in self.measure.columns()), *self._unknown_columns()]
+        columns = [
+            *names,
+            *(f"{sql} AS {name}" for name, sql in self.measure.columns()),
+            *self._unknown_columns(),
+        ]
         known = [f"{group.key} IS NOT NULL" for group in self.groups if self.order and group.unknown]
         select = f"SELECT {', '.join(columns)} FROM {self._source()}{where(self.population, *known)}"
         return select + self._grouping(names)
@@ -119,7 +123,11 @@ class Figures:
 
     def _unknown_note(self, row: Record) -> str:
         unknown = [(one.unknown, row.get(f"unknown_{one.unknown}")) for one in self.population if one.unknown]
-        notes = [f"the {COLUMN_WORDS.get(name, name)} of {number} more is unknown" for name, number in unknown if number]
+        notes = [
+            f"the {COLUMN_WORDS.get(name, name)} of {number} more is unknown"
+            for name, number in unknown
+            if number
+        ]
         return f" Besides, {listing(notes)}." if notes else ""
 
     def _known_note(self, rows: Rows) -> str:

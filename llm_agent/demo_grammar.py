@@ -49,7 +49,9 @@ def understand(question: str, before: Form | None = None) -> Understood:
     """
     question, extra = cut_only(plain(question))
     scanned = scan(question)
-    unknown = scanned.unknown or tuple(token.text for token in scanned.tokens if token.kind == "P" and not_in_table(token.text))
+    unknown = scanned.unknown or tuple(
+        token.text for token in scanned.tokens if token.kind == "P" and not_in_table(token.text)
+    )
     if unknown:
         raise UnknownWords(unknown)
     tokens = scanned.tokens
@@ -158,6 +160,8 @@ def change(tokens: tuple[Token, ...], extra: tuple[Token, ...], before: Form | N
         kinds_asked = {Count: "q", Share: "p"}.get(type(before.measure), "")
         if kinds_asked and kinds.startswith(kinds_asked) and re.fullmatch("[fzn&|]*", kinds[1:]):
             tokens, kinds = tokens[1:], kinds[1:]
+        if kinds == "x" and before.order:
+            return replace(before, order="highest" if tokens[0].value else "lowest")
         if re.fullmatch("b?[dc]", kinds) or re.fullmatch("b[dc]&b?[dc]", kinds):
             return regrouped(before, tuple(dimension(token) for token in tokens if token.kind in "dc"))
     if not tokens or not re.fullmatch("[fvznF&|]*", kinds) or not isinstance(before, Figures | People):

@@ -145,7 +145,9 @@ def precheck(question: str) -> Asking | None:
     """A question back that must come before any answer: fares, of which the usual reading is not the only one."""
     regex, asked, options = FIXED[0]
     already = re.search(r"same ticket", question, re.IGNORECASE)
-    return Asking(asked, options) if re.search(regex, plain(question), re.IGNORECASE) and not already else None
+    return (
+        Asking(asked, options) if re.search(regex, plain(question), re.IGNORECASE) and not already else None
+    )
 
 
 def ambiguous(question: str, is_understood: Callable[[str], bool]) -> Asking | None:
@@ -165,7 +167,9 @@ def ambiguous(question: str, is_understood: Callable[[str], bool]) -> Asking | N
     return None
 
 
-def asking_age(text: str, regex: str, meanings: list[str], is_understood: Callable[[str], bool]) -> Asking | None:
+def asking_age(
+    text: str, regex: str, meanings: list[str], is_understood: Callable[[str], bool]
+) -> Asking | None:
     """Which age is meant by a word such as "children"; None where the question without it is not understood."""
     match = re.search(rf"\b(?:{regex})\b", text, re.IGNORECASE)
     if not match:

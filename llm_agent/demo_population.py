@@ -26,7 +26,9 @@ class Population:
 DIMENSION_OF = {
     "survived": OUTCOME, "sex": SEX, "pclass": CLASS, "embarked": PORT, "deck": DECK, "title": TITLE, "family": COMPANY,
 }  # fmt: skip
-FURTHER = re.compile(r"(?:in|from|at|with|without|who|that|whose|had|have|having|aged|paid|paying|travell?ing)\b", re.I)
+FURTHER = re.compile(
+    r"(?:in|from|at|with|without|who|that|whose|had|have|having|aged|paid|paying|travell?ing)\b", re.I
+)
 """How a filter begins that narrows when it follows "and", instead of naming other people."""
 
 WHOLE = {"sex": 2, "survived": 2}
@@ -73,7 +75,10 @@ def add(found: Population, token: Token, joined: str) -> Population:
         raise NotUnderstood
     kept = tuple(other for other in found.filters if other not in same)
     if joined.startswith("&"):
-        dimensions = (*(known for known in dimensions if known.key != DIMENSION_OF[one.key].key), DIMENSION_OF[one.key])
+        dimensions = (
+            *(known for known in dimensions if known.key != DIMENSION_OF[one.key].key),
+            DIMENSION_OF[one.key],
+        )
     return Population((*kept, union([*same, one])), dimensions)
 
 
@@ -88,7 +93,9 @@ def union(filters: list[Filter]) -> Filter:
 def simplified(found: Population) -> Population:
     """The same without a union that leaves nobody out, such as women or men."""
     filters = tuple(one for one in found.filters if one.sql.count(" OR ") + 1 < WHOLE.get(one.key, 99))
-    dimensions = sorted(found.dimensions, key=lambda dimension: dimension == OUTCOME)  # last: the colour of a chart
+    dimensions = sorted(
+        found.dimensions, key=lambda dimension: dimension == OUTCOME
+    )  # last: the colour of a chart
     return Population(filters, tuple(dimensions))
 
 

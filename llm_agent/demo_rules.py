@@ -19,8 +19,20 @@ from llm_agent.demo_population import NotUnderstood, Population, merged, populat
 from llm_agent.demo_scanner import Token
 from llm_agent.demo_statistics import Compared, Correlation, Difference, Filled, Nth, Outliers, Ratio
 from llm_agent.demo_terms import (
-    AGE, AGE_GROUP, CLASS_NUMBER, FAMILY, FARE, FARE_GROUP, FARE_SHARE, OUTCOME, RELATIVE_COUNT, SURVIVAL, SURVIVED,
-    Dimension, Filter, Quantity,
+    AGE,
+    AGE_GROUP,
+    CLASS_NUMBER,
+    FAMILY,
+    FARE,
+    FARE_GROUP,
+    FARE_SHARE,
+    OUTCOME,
+    RELATIVE_COUNT,
+    SURVIVAL,
+    SURVIVED,
+    Dimension,
+    Filter,
+    Quantity,
 )  # fmt: skip
 
 Parts = dict[str, tuple[Token, ...]]
@@ -142,7 +154,11 @@ def ratio(parts: Parts, context: Context) -> Form:
 def share(parts: Parts, context: Context) -> Form:
     """What percentage of the survivors were women?"""
     more = parts.get("more", ())
-    if any(token.value.key not in ("pclass", "embarked", "sex") for token in more if isinstance(token.value, Filter)):
+    if any(
+        token.value.key not in ("pclass", "embarked", "sex")
+        for token in more
+        if isinstance(token.value, Filter)
+    ):
         raise NotUnderstood
     part = population(parts["num"])
     if not part.filters or part.dimensions:
@@ -255,7 +271,9 @@ def leading_group(parts: Parts, context: Context) -> Form:
     is_highest = direction[0].value if direction else True
     people = (*(token for token in more if token.kind != "X"), *parts["np"])
     found = context.figures(measured(parts["what"]), people)
-    if found.groups or (isinstance(found.measure, Share) and any(one.key == "survived" for one in found.population)):
+    if found.groups or (
+        isinstance(found.measure, Share) and any(one.key == "survived" for one in found.population)
+    ):
         raise NotUnderstood
     minimum = max([context.minimum, *(token.value for token in parts.get("m", ()))])
     return Figures(
@@ -315,7 +333,9 @@ def different(parts: Parts, context: Context) -> Form:
     if "q" in parts and value.key in ("ticket", "cabin"):
         raise NotUnderstood  # how many cabins: different ones, or passengers with one?
     words = value.plural if isinstance(value, Dimension) else f"values of the {value.words}"
-    return context.figures(Statistic("different", Quantity(value.key, value.key, words, unknown=False)), parts["np"])
+    return context.figures(
+        Statistic("different", Quantity(value.key, value.key, words, unknown=False)), parts["np"]
+    )
 
 
 @form("o(?P<np>e?NP+)", "o(?P<np>e?[nf]*P[fn]*)", "(?P<np>[fvzn&]+)")
@@ -326,7 +346,10 @@ def people(parts: Parts, context: Context) -> Form:
     found = context.people(parts["np"])
     if context.groups or found.dimensions or not found.filters:
         raise NotUnderstood
-    if any(one.key == "passenger_id" or (one.key == "name" and "instr" not in one.sql and "LIKE" in one.sql) for one in found.filters):
+    if any(
+        one.key == "passenger_id" or (one.key == "name" and "instr" not in one.sql and "LIKE" in one.sql)
+        for one in found.filters
+    ):
         asks_name = "o" in parts and "name" in parts["o"][0].text.lower()
         return Lookup(found.filters, ("passenger",) if asks_name else BASIC_FACTS)
     return People(found.filters)
@@ -419,7 +442,9 @@ def difference(parts: Parts, context: Context) -> Form:
     groups = (*context.groups, *found.dimensions)
     if not (first.key == second.key == "sex" and first != second) or len(groups) > 1:
         raise NotUnderstood
-    return Difference(parts["m"][0].value.part[0], first, second, found.filters, groups[0] if groups else None)
+    return Difference(
+        parts["m"][0].value.part[0], first, second, found.filters, groups[0] if groups else None
+    )
 
 
 @form("j(?P<c>c)e?(?P<np>NP*)")
@@ -431,7 +456,11 @@ def nth(parts: Parts, context: Context) -> Form:
     return Nth(parts["c"][0].value, place, is_highest, context.people(parts["np"]).filters)
 
 
-@form("k(?P<a>f)h(?P<b>f)(?P<np>[fv]*)", "(?P<a>f)(?P<np>v)Kh(?P<b>f)(?P<more>f*)", "(?P<a>f)K(?P<np>v)h(?P<b>f)(?P<more>f*)")
+@form(
+    "k(?P<a>f)h(?P<b>f)(?P<np>[fv]*)",
+    "(?P<a>f)(?P<np>v)Kh(?P<b>f)(?P<more>f*)",
+    "(?P<a>f)K(?P<np>v)h(?P<b>f)(?P<more>f*)",
+)
 def more_than(parts: Parts, context: Context) -> Form:
     """Did more women than men survive? Were women more likely to survive than men?"""
     pair = population((*parts["a"], Token("&", "and"), *parts["b"]))

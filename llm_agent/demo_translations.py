@@ -93,7 +93,9 @@ def to_english(question: str) -> tuple[str, str]:
 def translated(question: str, words: dict[str, str]) -> str:
     """Every listed phrase replaced, the longest first, in one pass; the rest marked so that it stays unknown."""
     longest_first = sorted(words, key=len, reverse=True)
-    listed = "|".join(re.escape(word.strip()) + ("" if word.endswith("'") else r"(?!\w)") for word in longest_first)
+    listed = "|".join(
+        re.escape(word.strip()) + ("" if word.endswith("'") else r"(?!\w)") for word in longest_first
+    )
     pattern = re.compile(rf"(?<!\w)(?:({listed})|([\w'-]+))", re.IGNORECASE)
 
     def english(match: re.Match[str]) -> str:

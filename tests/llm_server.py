@@ -116,7 +116,8 @@ class LlmServer(ThreadingHTTPServer):
     """The server; use it in a `with` block.
 
     `requests` holds every chat request, `visits` every request as "GET /v1/models"; `arrivals` is a queue of
-    the chat requests, for those who wait until one is under way. With `api_key` any other key gets 401.
+    the chat requests, for those who wait until one is under way; `open_connections` counts connections.
+    With `api_key` any other key gets 401.
     """
 
     daemon_threads = False  # closing waits for every handler: a test leaves no thread behind
@@ -136,6 +137,7 @@ class LlmServer(ThreadingHTTPServer):
         self.closing = threading.Event()
         self._errors: list[BaseException] = []
         self._lock = threading.Lock()
+        self.open_connections = 0
 
     def __enter__(self) -> LlmServer:
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02})
@@ -148,6 +150,16 @@ class LlmServer(ThreadingHTTPServer):
         self.server_close()
         self._thread.join()
         assert not self._errors, f"the test's LLM server went wrong: {self._errors}"
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve one connection, counted while it is open."""
+        with self._lock:
+            self.open_connections += 1
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with self._lock:
+                self.open_connections -= 1
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Clients that hang up are no error; anything else is a mistake in a script."""

@@ -5,7 +5,8 @@
 
 Each chat request takes the next reply of the script, and the last reply serves all further ones; a script
 can also be a callable that gets the request's JSON body and returns a reply. `tests/llm_faults.py` has the
-replies that go wrong, by name. Nothing lasts longer than `LONGEST_S`, and closing the server ends it all.
+replies that go wrong, by name. As it takes whole addresses, it can stand for a proxy too. Nothing lasts
+longer than a minute, and closing the server ends it all.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 from tests.llm_exchange import Exchange, Json, Reply, Request, chunk, pieces
 
@@ -190,7 +192,7 @@ class Handler(BaseHTTPRequestHandler):
         exchange = Exchange(Request(self.path, {}, {}), 0, self)
         if self._is_refused(exchange):
             return
-        if self.path.split("?")[0] != "/v1/models":
+        if urlsplit(self.path).path != "/v1/models":
             exchange.send_json({"detail": "Not Found"}, 404)
             return
         models = [
@@ -205,7 +207,7 @@ class Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request(self.path, headers, body)
         exchange = Exchange(request, 0, self)
-        if self.path.split("?")[0] != "/v1/chat/completions":
+        if urlsplit(self.path).path != "/v1/chat/completions":
             exchange.send_json({"detail": "Not Found"}, 404)
         elif not self._is_refused(exchange):
             exchange.number, reply = self.server.next_reply(request)

@@ -118,6 +118,10 @@ class OpenAIChatModel:
                 return
             retries, waited = retries + 1, waited + wait
 
+    def warm_up(self) -> None:
+        """Load the client now, while nobody waits; sends nothing. Raises `ModelError` for a broken proxy."""
+        self._openai()
+
     def offered_models(
         self, stop: threading.Event | None = None, seconds: float = LIST_MODELS_S
     ) -> list[str]:

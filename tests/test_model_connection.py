@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from llm_agent.capability import CapabilityMemory
-from llm_agent.connection_check import check_connection, list_models
+from llm_agent.connection_check import check_connection, list_models, main
 from llm_agent.endpoint import read_endpoint
 from llm_agent.errors import ModelError
 from llm_agent.http_route import proxy_for
@@ -173,3 +173,23 @@ def test_the_client_costs_nothing_until_a_question_is_asked() -> None:
         "sys.exit(bool({'openai', 'httpx2', 'pandas', 'streamlit'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent.parent).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "words", "code"),
+    [
+        ("right", "The model takes tools.", 0),
+        ("wrong", "does not accept the API key", 1),
+        ("no key", "no key has", 1),
+    ],
+)
+def test_the_settings_can_be_tried_from_a_terminal(
+    key: str, words: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`python -m llm_agent.connection_check` writes the report and ends with 0 only when it works."""
+    with LlmServer(capable, api_key="right") as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        monkeypatch.setenv("OPENAI_MODEL", server.model)
+        monkeypatch.setenv("OPENAI_API_KEY", key)
+        assert main() == code
+    assert words in capsys.readouterr().out

@@ -70,7 +70,8 @@ class ConnectionReport:
 
     def _about_models(self) -> str:
         if self.models is None:
-            return f"{self.address} does not say which models it has; that is no obstacle."
+            no_obstacle = f"{self.address} does not say which models it has; that is no obstacle."
+            return "" if self.error else no_obstacle
         has_it = (
             f"{self.model} is one of them" if self.model in self.models else f"{self.model} is none of them"
         )

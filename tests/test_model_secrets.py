@@ -10,9 +10,8 @@ import pytest
 
 from llm_agent.capability import CapabilityMemory
 from llm_agent.endpoint import read_endpoint
-from llm_agent.errors import AgentError, ModelError
+from llm_agent.errors import ModelError
 from llm_agent.model import OpenAIChatModel
-from llm_agent.settings import Settings
 from tests.faulty_server import refused_url
 from tests.llm_faults import FAULTS, broken_off, error
 from tests.llm_server import LlmServer
@@ -126,34 +125,3 @@ def test_the_user_of_an_address_is_sent_where_there_is_no_key() -> None:
 def test_an_address_is_taken_as_people_paste_it(base_url: str) -> None:
     """A slash, blanks or the whole path of the chat API make no difference."""
     assert read_endpoint(base_url, None).url == "http://h:1/v1"
-
-
-def test_settings_do_not_show_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither the text of the settings nor the error about them holds a value."""
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setenv("OPENAI_BASE_URL", private_url("http://h/v1"))
-    assert_no_secret(repr(Settings()), str(Settings()))
-    with pytest.raises(AgentError) as caught:
-        Settings(OPENAI_MODEL=[KEY])
-    assert_no_secret(*everything_about(caught.value))
-
-
-@pytest.mark.parametrize(
-    ("values", "is_demo", "name"),
-    [
-        ({}, True, "Demo model (no LLM)"),
-        ({"OPENAI_API_KEY": "k"}, False, "gpt-4.1-mini"),
-        ({"OPENAI_BASE_URL": "http://h/v1", "OPENAI_MODEL": "llama3.2"}, False, "llama3.2"),
-        ({"OPENAI_MODEL": "llama3.2"}, True, "Demo model (no LLM)"),
-        ({"OPENAI_API_KEY": "", "OPENAI_BASE_URL": ""}, True, "Demo model (no LLM)"),
-    ],
-)
-def test_a_key_or_an_address_ends_the_demo(
-    values: dict[str, str], is_demo: bool, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Without key and address the demo model answers, and says so in its name; empty values count as none."""
-    for setting in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"):
-        monkeypatch.delenv(setting, raising=False)
-    for setting, value in values.items():
-        monkeypatch.setenv(setting, value)
-    assert (Settings().is_demo, Settings().model_name) == (is_demo, name)

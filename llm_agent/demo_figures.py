@@ -66,7 +66,9 @@ class Figures:
             return ""
         having = f" HAVING COUNT(*) >= {self.minimum}" if self.minimum else ""
         grouped = f" GROUP BY {', '.join(names)}{having}"
-        nulls_last = ", ".join(f"{name} IS NULL, {name}" for name in names)
+        nulls_last = ", ".join(
+            f"{group.key} IS NULL, {f'CAST({group.key} AS INTEGER)' if group.is_range else group.key}" for group in self.groups
+        )
         if not self.order:
             return f"{grouped} ORDER BY {nulls_last}"
         direction = "DESC" if self.order == "highest" else "ASC"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from llm_agent.demo_form import Chart, Rows, figure, listing, sentence
+from llm_agent.demo_form import Chart, Rows, counted, figure, listing, sentence
 from llm_agent.demo_terms import Dimension, Filter, Quantity, describe, source, where
 
 
@@ -224,6 +224,9 @@ class Filled:
         )
 
 
+ORDINALS = {2: "second", 3: "third", 4: "fourth", 5: "fifth", 10: "tenth"}
+
+
 @dataclass(frozen=True)
 class Nth:
     """The nth highest or lowest different value of a quantity."""
@@ -235,9 +238,13 @@ class Nth:
     chart: Chart | None = None
 
     @property
+    def _place(self) -> str:
+        return f"{ORDINALS[self.place]} {'highest' if self.highest else 'lowest'}"
+
+    @property
     def purpose(self) -> str:
         """What the query is for."""
-        return f"Number {self.place} of the {'highest' if self.highest else 'lowest'} different values of {self.quantity.words}"
+        return sentence(f"{self._place} different value of the {self.quantity.words}")
 
     @property
     def sql(self) -> str:
@@ -256,11 +263,10 @@ class Nth:
         if not rows.records:
             return f"The {people} have fewer different values of the {self.quantity.words} than that."
         row = rows.first
-        side = "highest" if self.highest else "lowest"
         value = f"{figure(row[self.quantity.key])}{self.quantity.unit}"
         return (
-            f"Counting equal values once, number {self.place} of the {side} values of the {self.quantity.words} of "
-            f"{people} is {value}; passengers with it: {row['passengers']}."
+            f"The {self._place} {self.quantity.words} of "
+            f"{people} is {value}, where equal values count together; it is that of {counted(row['passengers'], 'passengers')}."
         )
 
 

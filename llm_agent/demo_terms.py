@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from data_pipeline.table import TABLE
 
@@ -13,8 +14,8 @@ DERIVED: Mapping[str, str] = {
     "deck": "substr(cabin, 1, 1)",
     "relatives": "sibsp + parch",
     "family_size": "sibsp + parch + 1",
-    "age_group": "CAST(age / 10 AS INTEGER) * 10",
-    "fare_group": "CAST(fare / 50 AS INTEGER) * 50",
+    "age_group": "(CAST(age / 10 AS INTEGER) * 10) || ' to ' || (CAST(age / 10 AS INTEGER) * 10 + 9)",
+    "fare_group": "(CAST(fare / 50 AS INTEGER) * 50) || ' to below ' || (CAST(fare / 50 AS INTEGER) * 50 + 50)",
     "fare_share": "fare / COUNT(*) OVER (PARTITION BY ticket)",
     "outcome": "CASE survived WHEN 1 THEN 'survived' ELSE 'died' END",
     "company": "CASE sibsp + parch WHEN 0 THEN 'alone' ELSE 'with relatives' END",
@@ -70,15 +71,19 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Dimension:
-    """What a table of figures is broken down by; `values` are its values in words, `few` at most about ten."""
+    """What a table of figures is broken down by; `values` are its values in words, `few` at most about ten.
+
+    `is_range` says that a value is text which begins with a number, by which groups are put in order.
+    """
 
     key: str
     words: str
     plural: str
-    values: Mapping[object, str] = field(default_factory=dict, hash=False)
+    values: Mapping[Any, str] = field(default_factory=dict, hash=False)
     pattern: str = "{}"
     few: bool = True
     unknown: bool = False
+    is_range: bool = False
 
     def say(self, value: object) -> str:
         """A value of this dimension in words: 1 as `first class`, NULL as `unknown port`."""
@@ -98,7 +103,7 @@ PARCH = Quantity("parch", "parch", "number of parents and children on board")
 RELATIVES = Quantity("relatives", "relatives", "number of relatives on board")
 FAMILY_SIZE = Quantity("family_size", "family_size", "family size (the passenger and all relatives on board)")
 CLASS_NUMBER = Quantity("pclass", "pclass", "class")
-SURVIVAL = Quantity("survived", "survived", "survival (1 or 0)")
+SURVIVAL = Quantity("survived", "survived", "survival")
 
 CLASS_WORDS = {1: "first class", 2: "second class", 3: "third class"}
 PORTS = {"C": "Cherbourg", "Q": "Queenstown", "S": "Southampton"}
@@ -119,14 +124,8 @@ RELATIVE_COUNT = Dimension(
 COMPANY = Dimension(
     "company", "company", "kinds of company", {"alone": "alone", "with relatives": "with relatives"}
 )
-AGE_GROUP = Dimension(
-    "age_group", "age group", "age groups",
-    {low: f"ages {low} to {low + 9}" for low in range(0, 130, 10)}, unknown=True,
-)  # fmt: skip
-FARE_GROUP = Dimension(
-    "fare_group", "fare group", "fare groups",
-    {low: f"fares from {low} to below {low + 50}" for low in range(0, 1000, 50)}, unknown=True,
-)  # fmt: skip
+AGE_GROUP = Dimension("age_group", "age group", "age groups", pattern="ages {}", unknown=True, is_range=True)
+FARE_GROUP = Dimension("fare_group", "fare group", "fare groups", pattern="fares {}", unknown=True, is_range=True)
 TICKET = Dimension("ticket", "ticket", "ticket numbers", pattern="ticket {}", few=False, unknown=True)
 CABIN = Dimension("cabin", "cabin", "cabins", pattern="cabin {}", few=False, unknown=True)
 SURNAME = Dimension("surname", "surname", "surnames", few=False, unknown=True)

@@ -48,7 +48,7 @@ def _about_people(connection: sqlite3.Connection) -> list[str]:
         return ["What was the highest fare?"]
     surname, _, rest = str(row["name"]).partition(", ")
     title, _, given = rest.partition(". ")
-    first = given.split(" ")[0].strip("()\"")
+    first = given.split(" ")[0].strip('()"')
     is_plain = all(word.isalpha() and word[:1].isupper() for word in (surname, first))
     lookup = [f"What fare did {title}. {first} {surname} pay?"] if is_plain else []
     return ["Who were the five oldest passengers?", *lookup]

@@ -67,7 +67,8 @@ class Figures:
         having = f" HAVING COUNT(*) >= {self.minimum}" if self.minimum else ""
         grouped = f" GROUP BY {', '.join(names)}{having}"
         nulls_last = ", ".join(
-            f"{group.key} IS NULL, {f'CAST({group.key} AS INTEGER)' if group.is_range else group.key}" for group in self.groups
+            f"{group.key} IS NULL, {f'CAST({group.key} AS INTEGER)' if group.is_range else group.key}"
+            for group in self.groups
         )
         if not self.order:
             return f"{grouped} ORDER BY {nulls_last}"

@@ -14,6 +14,8 @@ from __future__ import annotations
 import re
 
 from llm_agent.demo_figures import rate
+from llm_agent.demo_filters import DIED, SURVIVED
+from llm_agent.demo_patterns import N, number, pattern
 from llm_agent.demo_terms import (
     AGE,
     AGE_GROUP,
@@ -21,7 +23,6 @@ from llm_agent.demo_terms import (
     CLASS,
     COMPANY,
     DECK,
-    DIED,
     FAMILY_SIZE,
     FARE,
     FARE_SHARE,
@@ -33,11 +34,10 @@ from llm_agent.demo_terms import (
     SIBSP,
     SURNAME,
     SURVIVAL,
-    SURVIVED,
     TICKET,
     TITLE,
-)  # fmt: skip
-from llm_agent.demo_words import PARCH_WORDS, RELATIVE_WORDS, SIBSP_WORDS, N, number, pattern
+)
+from llm_agent.demo_words import PARCH_WORDS, RELATIVE_WORDS, SIBSP_WORDS
 
 PLACES = {
     "second": 2, "third": 3, "fourth": 4, "fifth": 5, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5, "tenth": 10, "10th": 10,

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from llm_agent.demo_patterns import Listed
 from llm_agent.demo_scanner import Token
 from llm_agent.demo_terms import CLASS, COMPANY, DECK, OUTCOME, PORT, SEX, TITLE, Dimension, Filter
-from llm_agent.demo_words import Listed
 
 
 class NotUnderstood(Exception):

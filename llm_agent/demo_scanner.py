@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from llm_agent.demo_filters import name_filter
+from llm_agent.demo_patterns import Pattern
 from llm_agent.demo_phrases import PHRASES
-from llm_agent.demo_terms import name_filter
-from llm_agent.demo_words import A_TITLE, FILTERS, Pattern
+from llm_agent.demo_words import A_TITLE, FILTERS
 
 VOCABULARY: tuple[Pattern, ...] = (*FILTERS, *PHRASES)
 MAX_QUESTION_CHARS = 600

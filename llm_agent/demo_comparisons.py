@@ -47,7 +47,7 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Difference:
-    """By how many percentage points one group's rate exceeds another's, perhaps in each group of a dimension."""
+    """By how many percentage points one group's rate exceeds another's, perhaps by a dimension."""
 
     part: Filter
     first: Filter
@@ -91,14 +91,18 @@ class Difference:
                 continue
             parts.append(
                 f"{place}{figure(row['points'])} percentage points "
-                f"({self.first.noun} {figure(row['first_percent'])} %, {self.second.noun} {figure(row['second_percent'])} %)"
+                f"({self.first.noun} {figure(row['first_percent'])} %, {self.second.noun} "
+                f"{figure(row['second_percent'])} %)"
             )
-        return f"Share who {self.part.predicate}, {self.first.noun} minus {self.second.noun}: {'; '.join(parts)}."
+        return (
+            f"Share who {self.part.predicate}, {self.first.noun} minus {self.second.noun}: "
+            f"{'; '.join(parts)}."
+        )
 
 
 @dataclass(frozen=True)
 class Compared:
-    """Several populations side by side: how many passengers each has, and perhaps how many of them survived."""
+    """Several populations side by side: how many passengers each has."""
 
     populations: tuple[tuple[Filter, ...], ...]
     population: tuple[Filter, ...] = ()

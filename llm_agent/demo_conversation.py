@@ -1,7 +1,7 @@
-"""One reply of the demo model from the messages of a request: a query, a chart, a question back or a sentence.
+"""One reply of the demo model to the messages of a request: a query, a chart, a question back or a sentence.
 
-Nothing is remembered between requests: each question is read again, with those before it, and an answer is made
-from the tool results that stand in the messages.
+Nothing is remembered between requests: each question is read again, with those before it, and an answer is
+made from the tool results that stand in the messages.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def first_reply(turn: Turn, tools: frozenset[str]) -> Reply:
 
 
 def read_question(turn: Turn) -> tuple[Understood | Asking | str, str]:
-    """What the question means, a question back, or the answer that there is none; and a note on its language."""
+    """What the question means, a question back, or why there is no answer; and a note on its language."""
     before: Form | None = None
     for earlier in turn.earlier:
         before = read_earlier(earlier, before)

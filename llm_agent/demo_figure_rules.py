@@ -46,7 +46,9 @@ def count_by(parts: Parts, context: Context) -> Form:
 
 
 @form(
-    "p(?P<np>[fnzt&|]+)i(?P<num>[fvn&|]+)", "p(?P<np>[fnzt&|]+)(?P<num>v[v&]*)(?P<more>[f]*)", "p(?P<num>v[v&]*)",
+    "p(?P<np>[fnzt&|]+)i(?P<num>[fvn&|]+)",
+    "p(?P<np>[fnzt&|]+)(?P<num>v[v&]*)(?P<more>[f]*)",
+    "p(?P<num>v[v&]*)",
     "e(?P<np>NP+)pi?(?P<num>[fvn&|]+)", "pi?(?P<num>[fv]+)e(?P<np>NP+)",
 )  # fmt: skip
 def share(parts: Parts, context: Context) -> Form:
@@ -105,10 +107,15 @@ def statistic(parts: Parts, context: Context) -> Form:
 
 
 @form(
-    "w(?P<d>[dc])(?P<m>M?)(?P<more>[fnv]*)x(?P<what>r|ac|q)e?(?P<np>NP*)", "w(?P<d>[dc])(?P<what>r|ac)e?(?P<np>NP*)x",
+    "w(?P<d>[dc])(?P<m>M?)(?P<more>[fnv]*)x(?P<what>r|ac|q)e?(?P<np>NP*)",
+    "w(?P<d>[dc])(?P<what>r|ac)e?(?P<np>NP*)x",
     "w(?P<d>[dc])(?P<m>M?)x(?P<what>)(?P<np>[fn]NP*)", "w(?P<d>[dc])(?P<what>)(?P<np>[fn]NP*)x",
-    "R(?P<d>[dc])b?(?P<x>X?)(?P<what>r|ac)(?P<np>NP*)(?P<more>X?)&?(?P<m>M?)", "(?P<d>[dc])Rb(?P<what>r|ac)(?P<np>NP*)(?P<x>X?)(?P<m>M?)",
-    "w(?P<d>[dc])(?P<what>)(?P<np>[fn]*v)x", "w(?P<d>[dc])x(?P<what>)(?P<np>)", "(?P<d>[dc])ex(?P<what>r|ac)(?P<np>NP*)", "(?P<d>[dc])x(?P<what>r|ac)(?P<np>NP*)",
+    "R(?P<d>[dc])b?(?P<x>X?)(?P<what>r|ac)(?P<np>NP*)(?P<more>X?)&?(?P<m>M?)",
+    "(?P<d>[dc])Rb(?P<what>r|ac)(?P<np>NP*)(?P<x>X?)(?P<m>M?)",
+    "w(?P<d>[dc])(?P<what>)(?P<np>[fn]*v)x",
+    "w(?P<d>[dc])x(?P<what>)(?P<np>)",
+    "(?P<d>[dc])ex(?P<what>r|ac)(?P<np>NP*)",
+    "(?P<d>[dc])x(?P<what>r|ac)(?P<np>NP*)",
 )  # fmt: skip
 def leading_group(parts: Parts, context: Context) -> Form:
     """Which class had the highest survival rate?"""
@@ -127,7 +134,6 @@ def leading_group(parts: Parts, context: Context) -> Form:
     minimum = max([context.minimum, *(token.value for token in parts.get("m", ()))])
     return Figures(
         found.measure, found.population, (group,), "highest" if is_highest else "lowest", minimum=minimum,
-        is_ranking="R" in parts,
     )  # fmt: skip
 
 
@@ -147,12 +153,15 @@ def distribution(parts: Parts, context: Context) -> Form:
     token = parts["c"][0]
     groups = {"age": AGE_GROUP, "fare": FARE_GROUP, **GROUP_OF}
     people = parts["np"]
+    group: Dimension | None = None
     if token.kind == "f":
         if token.value.key != "age known":
             raise NotUnderstood
         group, people = AGE_GROUP, (token, *people)
+    elif isinstance(token.value, Dimension):
+        group = token.value
     else:
-        group = token.value if isinstance(token.value, Dimension) else groups.get(token.value.key)
+        group = groups.get(token.value.key)
     if group is None or context.groups or not group.few:
         raise NotUnderstood
     found = context.figures(Count(), people)

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from llm_agent.demo_terms import CLASS_WORDS, PORTS, Filter, Quantity, quoted
 
 WORD_NAME = (
-    "' ' || replace(replace(replace(replace(replace(name, ',', ' '), '.', ' '), '(', ' '), ')', ' '), '\"', ' ')"
+    "' ' |"
+    "| replace(replace(replace(replace(replace(name, ',', ' '), '.', ' '), '(', ' '), ')', ' '), '\"', ' ')"
     " || ' '"
 )
 """A name with blanks for punctuation, so that LIKE '% word %' finds whole words."""

@@ -1,4 +1,4 @@
-"""How words of a question are recognised: patterns with the kind of token that they make, numbers, comparisons."""
+"""How words of a question are recognised: patterns with their kinds of token, numbers, comparisons."""
 
 from __future__ import annotations
 

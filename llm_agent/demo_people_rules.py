@@ -24,7 +24,11 @@ def highest_value(parts: Parts, context: Context) -> Form:
 
 
 @form(
-    "o?y(?P<np>NP*)", "o?(?P<m>m)y(?P<np>NP*)", "oy(?P<m>m)(?P<np>NP*)", "o?(?P<np>NP+)y", "(?P<c>[cd])e?y(?P<np>NP*)",
+    "o?y(?P<np>NP*)",
+    "o?(?P<m>m)y(?P<np>NP*)",
+    "oy(?P<m>m)(?P<np>NP*)",
+    "o?(?P<np>NP+)y",
+    "(?P<c>[cd])e?y(?P<np>NP*)",
     "o?y(?P<m>m)(?P<np>NP*)", "(?P<np>NP*)(?P<c>c)y",
 )  # fmt: skip
 def oldest(parts: Parts, context: Context) -> Form:
@@ -68,12 +72,24 @@ def people(parts: Parts, context: Context) -> Form:
 
 BASIC_FACTS = ("survived", "pclass", "sex", "age", "fare", "embarked")
 ALL_FACTS = (
-    "survived", "pclass", "sex", "age", "sibsp", "parch", "ticket", "fare", "cabin", "embarked", "passenger_id",
+    "survived",
+    "pclass",
+    "sex",
+    "age",
+    "sibsp",
+    "parch",
+    "ticket",
+    "fare",
+    "cabin",
+    "embarked",
+    "passenger_id",
 )  # fmt: skip
 
 
 @form(
-    "(?P<facts>[oAcdwbq&]*)e?(?P<np>n?f?[zP][fzPn]*)", "(?P<np>[zP])(?P<facts>[Acd][Acd&]*)", "(?P<np>[zP])(?P<num>[vf])",
+    "(?P<facts>[oAcdwbq&]*)e?(?P<np>n?f?[zP][fzPn]*)",
+    "(?P<np>[zP])(?P<facts>[Acd][Acd&]*)",
+    "(?P<np>[zP])(?P<num>[vf])",
 )  # fmt: skip
 def lookup(parts: Parts, context: Context) -> Form:
     """What fare did Mrs. John Bradley Cumings pay?"""

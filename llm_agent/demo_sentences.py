@@ -1,7 +1,7 @@
 """How sentence forms are registered: a regular expression over token kinds and the rule for it.
 
-Groups of an expression are the parts of the sentence: `np` people, `num` the part of a share, `m` the measure.
-The kinds of tokens stand in `demo_phrases`. A question fits one form from its first to its last token, or none.
+Groups of an expression are parts of the sentence: `np` people, `num` the part of a share, `m` the measure.
+The kinds of tokens stand in `demo_phrases`. A question fits a form from its first to its last token, or not.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ NP = "[fnzvt&|]"
 
 @dataclass(frozen=True)
 class Context:
-    """What else the question says: its dimensions, its extra filters, and whom the question before was about."""
+    """What else the question says: its dimensions, extra filters, and whom the one before was about."""
 
     groups: tuple[Dimension, ...] = ()
     extra: tuple[Token, ...] = ()

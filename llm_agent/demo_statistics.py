@@ -1,4 +1,4 @@
-"""Questions that take more than a GROUP BY: ratios, differences, correlation, outliers, filled gaps, ranks."""
+"""Questions that take more than a GROUP BY: correlation, outliers, filled gaps, the nth value."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ class Correlation:
         return (
             f"WITH pairs AS (SELECT 1.0 * {self.first.sql} AS x, 1.0 * {self.second.sql} AS y FROM {read}"
             f"{where(self.population, *both)}),"
-            " deviations AS (SELECT x - (SELECT AVG(x) FROM pairs) AS dx, y - (SELECT AVG(y) FROM pairs) AS dy FROM pairs)"
+            " deviations AS (SELECT x - (SELECT AVG(x) FROM pairs) AS dx, y - (SELECT AVG(y) "
+            "FROM pairs) AS dy FROM pairs)"
             " SELECT ROUND(SUM(dx * dy) / (sqrt(SUM(dx * dx)) * sqrt(SUM(dy * dy))), 4) AS correlation,"
             " COUNT(*) AS pairs FROM deviations"
         )
@@ -42,7 +43,8 @@ class Correlation:
         if row.get("correlation") is None:
             return f"There are too few {people} with both values for a correlation."
         return (
-            f"The Pearson correlation of {self.first.words} and {self.second.words} is {figure(row['correlation'])}, "
+            f"The Pearson correlation of {self.first.words} and {self.second.words} is "
+            f"{figure(row['correlation'])}, "
             f"over the {row['pairs']} {people} for whom both are known."
         )
 
@@ -51,8 +53,10 @@ QUARTILES = (
     "WITH known AS (SELECT {q} AS value, ROW_NUMBER() OVER (ORDER BY {q}) - 1 AS place, COUNT(*) OVER () AS n"
     " FROM {read}{where}),"
     " quartiles AS (SELECT"
-    " (SELECT AVG(value) FROM known WHERE place IN (CAST((n - 1) * 0.25 AS INTEGER), CAST((n - 1) * 0.25 + 0.5 AS INTEGER))) AS q1,"
-    " (SELECT AVG(value) FROM known WHERE place IN (CAST((n - 1) * 0.75 AS INTEGER), CAST((n - 1) * 0.75 + 0.5 AS INTEGER))) AS q3)"
+    " (SELECT AVG(value) FROM known WHERE place IN (CAST((n - 1) * 0.25 AS INTEGER), CAST((n - "
+    "1) * 0.25 + 0.5 AS INTEGER))) AS q1,"
+    " (SELECT AVG(value) FROM known WHERE place IN (CAST((n - 1) * 0.75 AS INTEGER), CAST((n - "
+    "1) * 0.75 + 0.5 AS INTEGER))) AS q3)"
 )
 
 
@@ -76,7 +80,8 @@ class Outliers:
         read = source(q, *(one.sql for one in self.population))
         quartiles = QUARTILES.format(q=q, read=read, where=where(self.population, f"{q} IS NOT NULL"))
         return (
-            f"{quartiles} SELECT SUM(value > q3 + 1.5 * (q3 - q1) OR value < q1 - 1.5 * (q3 - q1)) AS outliers,"
+            f"{quartiles} SELECT SUM(value > q3 + 1.5 * (q3 - q1) OR value < q1 - 1.5 * (q3 - "
+            "q1)) AS outliers,"
             " MAX(q1) AS first_quartile, MAX(q3) AS third_quartile FROM known, quartiles"
         )
 
@@ -86,14 +91,16 @@ class Outliers:
         if row.get("outliers") is None:
             return f"There are 0 {describe(self.population)} whose {self.quantity.words} is known."
         return (
-            f"{row['outliers']} values of the {self.quantity.words} of {describe(self.population)} are outliers: more than "
-            f"1.5 interquartile ranges outside the quartiles ({figure(row['first_quartile'])} and {figure(row['third_quartile'])})."
+            f"{row['outliers']} values of the {self.quantity.words} of "
+            f"{describe(self.population)} are outliers: more than "
+            f"1.5 interquartile ranges outside the quartiles ({figure(row['first_quartile'])} "
+            f"and {figure(row['third_quartile'])})."
         )
 
 
 @dataclass(frozen=True)
 class Filled:
-    """What an average becomes when unknown values count as the median or mean of the known, or as a number."""
+    """What an average becomes when each unknown value counts as the median, the mean or a number."""
 
     quantity: Quantity
     filler: str | float
@@ -116,7 +123,8 @@ class Filled:
         limits = where(self.population)
         known = where(self.population, f"{q} IS NOT NULL")
         fill = {
-            "median": "SELECT AVG(value) AS filler FROM (SELECT {q} AS value, ROW_NUMBER() OVER (ORDER BY {q}) AS place,"
+            "median": "SELECT AVG(value) AS filler FROM (SELECT {q} AS value,"
+            " ROW_NUMBER() OVER (ORDER BY {q}) AS place,"
             " COUNT(*) OVER () AS n FROM {read}{known}) WHERE place IN ((n + 1) / 2, (n + 2) / 2)",
             "mean": "SELECT AVG({q}) AS filler FROM {read}{known}",
         }.get(str(self.filler), "SELECT {filler} AS filler")
@@ -131,8 +139,10 @@ class Filled:
         row = rows.first
         return (
             f"If each of the {row['filled'] or 0} unknown values were {figure(row['filler'])}"
-            f"{f' ({self._words} ones)' if isinstance(self.filler, str) else ''}, the average {self.quantity.words} of "
-            f"{describe(self.population)} would be {figure(row['average'])}{self.quantity.unit}. The table itself is not changed."
+            f"{f' ({self._words} ones)' if isinstance(self.filler, str) else ''}, the average "
+            f"{self.quantity.words} of "
+            f"{describe(self.population)} would be {figure(row['average'])}{self.quantity.unit}. "
+            "The table itself is not changed."
         )
 
 
@@ -165,8 +175,10 @@ class Nth:
         read = source(q, *(one.sql for one in self.population))
         direction = "DESC" if self.highest else "ASC"
         return (
-            f"SELECT {q}, COUNT(*) AS passengers FROM (SELECT {q}, DENSE_RANK() OVER (ORDER BY {q} {direction}) AS place"
-            f" FROM {read}{where(self.population, f'{q} IS NOT NULL')}) WHERE place = {self.place} GROUP BY {q}"
+            f"SELECT {q}, COUNT(*) AS passengers FROM (SELECT {q}, DENSE_RANK() OVER (ORDER BY "
+            f"{q} {direction}) AS place"
+            f" FROM {read}{where(self.population, f'{q} IS NOT NULL')}) WHERE place = "
+            f"{self.place} GROUP BY {q}"
         )
 
     def answer(self, rows: Rows) -> str:
@@ -178,5 +190,6 @@ class Nth:
         value = f"{figure(row[self.quantity.key])}{self.quantity.unit}"
         return (
             f"The {self._place} {self.quantity.words} of "
-            f"{people} is {value}, where equal values count together; it is that of {counted(row['passengers'], 'passengers')}."
+            f"{people} is {value}, where equal values count together; it is that of "
+            f"{counted(row['passengers'], 'passengers')}."
         )

@@ -1,4 +1,4 @@
-"""What the demo model can speak of: filters, quantities and dimensions of the table, each with its SQL and words."""
+"""What the demo model can speak of: filters, quantities and dimensions, each with its SQL and its words."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ DERIVED: Mapping[str, str] = {
     "relatives": "sibsp + parch",
     "family_size": "sibsp + parch + 1",
     "age_group": "(CAST(age / 10 AS INTEGER) * 10) || ' to ' || (CAST(age / 10 AS INTEGER) * 10 + 9)",
-    "fare_group": "(CAST(fare / 50 AS INTEGER) * 50) || ' to below ' || (CAST(fare / 50 AS INTEGER) * 50 + 50)",
+    "fare_group": (
+        "(CAST(fare / 50 AS INTEGER) * 50) || ' to below ' || (CAST(fare / 50 AS INTEGER) * 50 + 50)"
+    ),
     "fare_share": "fare / COUNT(*) OVER (PARTITION BY ticket)",
     "outcome": "CASE survived WHEN 1 THEN 'survived' ELSE 'died' END",
     "company": "CASE sibsp + parch WHEN 0 THEN 'alone' ELSE 'with relatives' END",

@@ -1,12 +1,13 @@
 """Simple German, Dutch, Spanish and French questions, put into the English words that the demo model knows.
 
-Word by word and on purpose small: a word that is not listed stays as it is, and the question is then declined.
+Word by word and on purpose small: a word that is not listed stays, and the question is then declined.
 """
 
 from __future__ import annotations
 
 import re
 
+CURLY_APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
 NOTE = " (The demo model answers in English only.)"
 
 GERMAN = {
@@ -106,12 +107,12 @@ def to_english(question: str) -> tuple[str, str]:
     """
     for marks, words in LANGUAGES.items():
         if re.search(marks, question, re.IGNORECASE):
-            return translated(question.replace("’", "'"), words), NOTE
+            return translated(question.replace(CURLY_APOSTROPHE, "'"), words), NOTE
     return question, ""
 
 
 def translated(question: str, words: dict[str, str]) -> str:
-    """Every listed phrase replaced, the longest first, in one pass; the rest marked so that it stays unknown."""
+    """Every listed phrase replaced in one pass, the longest first; the rest marked as not translated."""
     longest_first = sorted(words, key=len, reverse=True)
     listed = "|".join(
         re.escape(word.strip()) + ("" if word.endswith("'") else r"(?!\w)") for word in longest_first

@@ -1,4 +1,4 @@
-"""Questions to start with, made from what the current table holds; each is one that the demo model answers."""
+"""Questions to start with, made from what the table holds; the demo model answers each of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SUGGESTIONS = 6
 
 
 def suggested_questions(database: Path) -> tuple[str, ...]:
-    """Six questions about this table: a share, groups with a chart, extremes, unknown values, a ratio, a person.
+    """Six questions about this table: a count, a chart of groups, extremes, a person, gaps, a share.
 
     What the table does not hold is not asked for: names, for one, are unknown in some sources. Raises
     `TableUnavailable`.
@@ -42,7 +42,8 @@ def _always(connection: sqlite3.Connection) -> list[str]:
 def _about_people(connection: sqlite3.Connection) -> list[str]:
     """Questions whose answers are names, where the table has them: the oldest, and who paid the most."""
     row = connection.execute(
-        f"SELECT name FROM {TABLE} WHERE name LIKE '%, M%. %' AND fare IS NOT NULL ORDER BY fare DESC, name LIMIT 1"
+        f"SELECT name FROM {TABLE} WHERE name LIKE '%, M%. %' AND fare IS NOT NULL"
+        " ORDER BY fare DESC, name LIMIT 1"
     ).fetchone()
     if row is None:
         return ["What was the highest fare?"]

@@ -12,7 +12,9 @@ from tests.demo_talk import ask_demo
 
 ONE_FIGURE = {
     "How many passengers are in the table?": "COUNT(*) FROM titanic",
-    "How many women in first class survived?": "COUNT(*) FROM titanic WHERE sex='female' AND pclass=1 AND survived=1",
+    "How many women in first class survived?": (
+        "COUNT(*) FROM titanic WHERE sex='female' AND pclass=1 AND survived=1"
+    ),
     "how many people died": "COUNT(*) FROM titanic WHERE survived=0",
     "How many of the men in third class boarded at Queenstown?": (
         "COUNT(*) FROM titanic WHERE sex='male' AND pclass=3 AND embarked='Q'"
@@ -21,7 +23,9 @@ ONE_FIGURE = {
         "COUNT(*) FROM titanic WHERE pclass IN (1, 2) AND survived=1"
     ),
     "How many passengers were younger than 18?": "COUNT(*) FROM titanic WHERE age < 18",
-    "How many passengers were between 20 and 30 years old?": "COUNT(*) FROM titanic WHERE age BETWEEN 20 AND 30",
+    "How many passengers were between 20 and 30 years old?": (
+        "COUNT(*) FROM titanic WHERE age BETWEEN 20 AND 30"
+    ),
     "How many passengers paid more than 100 pounds?": "COUNT(*) FROM titanic WHERE fare > 100",
     "How many cabins are unknown?": "COUNT(*) FROM titanic WHERE cabin IS NULL",
     "How many passengers have the title Mr.?": "COUNT(*) FROM titanic WHERE name LIKE '%, Mr. %'",
@@ -175,7 +179,11 @@ FOLLOW_UPS = {
     ("How many passengers were in second class?", "How many of them survived?"): " 87 ",
     ("How many women survived?", "what about third class?"): " 72 ",
     ("How many women survived?", "and their average age?"): "28.85",
-    ("How many passengers were in third class?", "How many of those were women?", "And what percentage of those survived?"): "50 %",
+    (
+        "How many passengers were in third class?",
+        "How many of those were women?",
+        "And what percentage of those survived?",
+    ): "50 %",
     ("How many passengers boarded at each port?", "Now only the survivors."): "Cherbourg: 93",
     ("What was the average age of women?", "and by class?"): "First class: 34.61",
     ("How old was Owen Harris Braund?", "Did he survive?"): "died",

@@ -188,7 +188,7 @@ def one_dimension(parts: Parts, context: Context) -> Form:
 def different(parts: Parts, context: Context) -> Form:
     """How many different tickets are there?"""
     value = parts["d"][0].value
-    if "q" in parts and value.key in ("ticket", "cabin"):
+    if "q" in parts and value.key not in ("pclass", "embarked", "deck", "title", "surname"):
         raise NotUnderstood  # how many cabins: different ones, or passengers with one?
     words = value.plural if isinstance(value, Dimension) else f"values of the {value.words}"
     return context.figures(

@@ -13,7 +13,7 @@ from llm_agent.demo_figures import Figures
 from llm_agent.demo_form import Form
 from llm_agent.demo_limits import not_in_table
 from llm_agent.demo_measures import Count, Share
-from llm_agent.demo_people import Lookup, People
+from llm_agent.demo_people import Extreme, Lookup, People
 from llm_agent.demo_population import NotUnderstood, merged, population
 from llm_agent.demo_rules import RULES
 from llm_agent.demo_scanner import Token, plain, scan
@@ -56,9 +56,21 @@ def understand(question: str, before: Form | None = None) -> Understood:
         raise UnknownWords(unknown)
     tokens = scanned.tokens
     extra += tuple(token for token in tokens if token.kind == "s")
-    tokens = tuple(token for token in tokens if token.kind not in "sg")
+    asks_age = any(token.kind == "G" for token in tokens)
+    tokens = tuple(token for token in tokens if token.kind not in "sgG")
     meant = meaning(resolved(tokens, before), extra, before)
+    if asks_age:
+        meant = with_age(meant)
     return Understood(meant, scanned.mended)
+
+
+def with_age(meant: Form) -> Form:
+    """The form of a question that ends in "and how old was she?"."""
+    if isinstance(meant, Lookup):
+        return replace(meant, facts=tuple(dict.fromkeys((*meant.facts, "age"))))
+    if isinstance(meant, Extreme) and meant.quantity.key == "age":
+        return meant
+    raise NotUnderstood
 
 
 def cut_only(question: str) -> tuple[str, tuple[Token, ...]]:

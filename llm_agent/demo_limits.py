@@ -20,6 +20,7 @@ TABLE_HAS = (
     "board, ticket, fare, cabin and port of boarding."
 )
 MAX_WORDS_NAMED = 3
+TICKET_PRICE = r"(?:price|cost|fare) (?:of|for) (?:an? |the |each |one )?tickets?|ticket (?:price|cost)s?"
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,8 @@ KIN = {
 }  # fmt: skip
 FIXED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
-        r"\b(?:average|mean|median|typical|total)\b.*\b(?:price|cost|fare)s? (?:of|for) (?:a|an"
+        r"\btickets? (?:costs?|prices?)\b.*\bon average\b"
+        r"|\b(?:average|mean|median|typical|total)\b.*\b(?:price|cost|fare)s? (?:of|for) (?:a|an"
         r"|the|each|one)? ?tickets?\b"
         r"|\b(?:average|mean|median|typical|total)\b.*\bticket (?:price|cost)s?\b|\b(?:average"
         r"|mean|median)\b.*\btickets? cost\b|\bfares? per (?:person|passenger|ticket)\b"
@@ -163,13 +165,16 @@ def not_in_table(question: str) -> str | None:
     return f"The table does not contain {listing(named, 'or')}, so it cannot answer that. {TABLE_HAS}"
 
 
-def precheck(question: str) -> Asking | None:
+def precheck(question: str, is_understood: Callable[[str], bool]) -> Asking | None:
     """A question back that must come before any answer: a fare "per ticket" can be meant in two ways."""
     regex, asked, options = FIXED[0]
-    already = re.search(r"same ticket", question, re.IGNORECASE)
-    return (
-        Asking(asked, options) if re.search(regex, plain(question), re.IGNORECASE) and not already else None
-    )
+    text = plain(question)
+    if not re.search(regex, text, re.IGNORECASE) or re.search(r"same ticket", text, re.IGNORECASE):
+        return None
+    each = re.sub(TICKET_PRICE, "fare", text, flags=re.IGNORECASE)
+    shared = f"If each fare is divided over the passengers with the same ticket, {each[:1].lower()}{each[1:]}"
+    meant = all(is_understood(option) for option in (each, shared))
+    return Asking(asked, (each, shared) if meant else options)
 
 
 def ambiguous(question: str, is_understood: Callable[[str], bool]) -> Asking | None:

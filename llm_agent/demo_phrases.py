@@ -135,6 +135,7 @@ QUESTION_WORDS = (
     pattern("L", r"(?:if|suppose(?: that)?|when) (?:every |each |all |the )?(?:missing|unknown) ages? (?:is|are|was|were) (?:replaced|filled(?: in)?|imputed|set|substituted) (?:by|with|to|as|at) (?:the )?(median|mean|average|\d+)(?: age)?(?: of (?:the |all )?(?:known|other|recorded) ages)?", filler),
     pattern("L", r"(?:if|suppose(?: that)?|when) (?:each|every|the)(?: row's| passenger's| ticket's)? fares? (?:is|are|was|were) (?:divided|split|shared)(?: equally| evenly)? (?:over|among|between|by)(?: all)?(?: the)? (?:passengers|people|persons|those)(?: in the table)? (?:with|who share|sharing|on) the same ticket", "share"),
     pattern("A", r"where(?= .*(?:board|embark|get on))", "embarked"),
+    pattern("G", r"and how old (?:were they|(?:was|is) (?:he|she))"),
     pattern("A", r"about|details (?:of|on)", "*"),
     pattern("A", r"(?:full )?name", "passenger"),
     pattern("A", r"passenger (?:id|number)|id", "passenger_id"),
@@ -156,7 +157,6 @@ HARMLESS = tuple(
         r"(?:and )?give (?:me )?(?:the|their) (?:rates|figures|numbers|values)",
         r"(?:shared|used|held|occupied) by(?: the)?",
         r"and (?:what|how (?:much|high|large)) (?:was|is) (?:it|(?:that|its|the) (?:rate|fare|age|figure|value|number))",
-        r"and how old (?:were they|was (?:he|she|it))",
         r"includ(?:e|ing) (?:the ones|those|passengers|the passengers) (?:without|with) (?:an? )?"
         r"(?:recorded|known|unknown|missing) (?:port|age|cabin|fare)",
         r"(?:taking|using|where|given) the first letter of the cabin(?: number)?(?: as| is)(?: the)? deck",

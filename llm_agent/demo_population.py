@@ -73,8 +73,8 @@ def add(found: Population, token: Token, joined: str) -> Population:
         if joined and not (joined == "&" and (token.kind == "v" or FURTHER.match(token.text))):
             raise NotUnderstood  # women and people under 10: both together, or either?
         return Population((*found.filters, one), dimensions)
-    if not joined or one.key not in DIMENSION_OF:
-        raise NotUnderstood
+    if not joined or one.key not in DIMENSION_OF or found.filters[-1].key != one.key:
+        raise NotUnderstood  # women over 20 and men: men of any age?
     kept = tuple(other for other in found.filters if other not in same)
     if joined.startswith("&"):
         dimensions = (

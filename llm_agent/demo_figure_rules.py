@@ -103,6 +103,8 @@ def survival_rate(parts: Parts, context: Context) -> Form:
 )  # fmt: skip
 def statistic(parts: Parts, context: Context) -> Form:
     """What is the average age of the survivors?"""
+    if "b" in parts and parts["b"][0].text.lower() != "by":
+        raise NotUnderstood  # paid by women, not per woman
     return context.figures(Statistic(parts["a"][0].value, parts["c"][0].value), parts["np"])
 
 

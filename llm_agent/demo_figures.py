@@ -110,7 +110,8 @@ class Figures:
     def answer(self, rows: Rows) -> str:
         """The figure as a sentence, or the figures of the groups."""
         if not rows.records:
-            return f"There are 0 {self.people}, so there is nothing to compare."
+            groups = listing([group.words for group in self.groups])
+            return f"No {groups or 'value'} is recorded for {self.people}, so there is nothing to compare."
         if not self.groups:
             return self.measure.tell(rows.first, self.people) + self._unknown_note(rows.first)
         if self.order:

@@ -20,7 +20,9 @@ TABLE_HAS = (
     "board, ticket, fare, cabin and port of boarding."
 )
 MAX_WORDS_NAMED = 3
-TICKET_PRICE = r"(?:price|cost|fare) (?:of|for) (?:an? |the |each |one )?tickets?|ticket (?:price|cost)s?"
+TICKET_PRICE = (
+    r"(?:price|cost|fare) (?:of|for) (?:an? |the |each |one )?tickets?|ticket (?:price|cost)s?|fares? per \w+"
+)
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,7 @@ def precheck(question: str, is_understood: Callable[[str], bool]) -> Asking | No
         return None
     each = re.sub(TICKET_PRICE, "fare", text, flags=re.IGNORECASE)
     shared = f"If each fare is divided over the passengers with the same ticket, {each[:1].lower()}{each[1:]}"
-    meant = all(is_understood(option) for option in (each, shared))
+    meant = each != text and all(is_understood(option) for option in (each, shared))
     return Asking(asked, (each, shared) if meant else options)
 
 

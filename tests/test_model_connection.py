@@ -98,8 +98,9 @@ def test_models_are_listed_or_the_reason_is_told() -> None:
     """Sorted names; a wrong key and a missing server become the usual errors."""
     with LlmServer(models=["b", "a"], api_key="right") as server:
         assert list_models(server.base_url, "right") == ["a", "b"]
-        with pytest.raises(ModelError, match="does not accept the API key"):
+        with pytest.raises(ModelError, match="does not accept the API key") as caught:
             list_models(server.base_url, "wrong")
+        assert caught.value.__context__ is None  # the client's error holds the key
     with pytest.raises(ModelError, match="Nothing answers"):
         list_models(refused_url() + "/v1", None)
 

@@ -128,7 +128,8 @@ def _layout(spec: ChartSpec, dark: bool) -> dict[str, Any]:
     return {
         "title": {
             "text": "<br>".join(plain(line) for line in lines),  # the tag is ours, the rest is letters
-            "font": {"size": 16}, "x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "pad": {"t": 8 if len(lines) < 2 else 24},
+            "font": {"size": 16}, "x": 0, "xanchor": "left", "y": 1, "yanchor": "top",
+            "pad": {"t": 8 if len(lines) < 2 else 24},  # Plotly lifts a title of several lines
         },
         "template": "none",
         "font": {"color": INK[dark], "family": "sans-serif"},

@@ -14,7 +14,13 @@ from typing import Any
 from llm_agent.demo_form import Form, Rows, figure
 from llm_agent.demo_grammar import Understood, UnknownWords, understand
 from llm_agent.demo_limits import (
-    Asking, ambiguous, decline, is_change, not_in_table, precheck, refuse_change,
+    Asking,
+    ambiguous,
+    decline,
+    is_change,
+    not_in_table,
+    precheck,
+    refuse_change,
 )  # fmt: skip
 from llm_agent.demo_population import NotUnderstood
 from llm_agent.demo_translations import to_english
@@ -90,7 +96,11 @@ def first_reply(turn: Turn, tools: frozenset[str]) -> Reply:
         return Reply(understood)
     if isinstance(understood, Asking):
         if "ask_user" in tools:
-            return Reply(calls=(Call("ask_user", {"question": understood.question, "options": list(understood.options)}),))
+            return Reply(
+                calls=(
+                    Call("ask_user", {"question": understood.question, "options": list(understood.options)}),
+                )
+            )
         return Reply(f"{understood.question} For example: {' / '.join(understood.options)}")
     if "run_sql" not in tools:
         return Reply(NO_TOOLS)
@@ -149,7 +159,9 @@ def read_turn(messages: Sequence[Message]) -> Turn:
         return Turn("")
     earlier = tuple(text_of(messages[place]) for place in questions[:-1])
     since = messages[questions[-1] + 1 :]
-    names = {call["id"]: call["function"]["name"] for message in since for call in message.get("tool_calls") or ()}
+    names = {
+        call["id"]: call["function"]["name"] for message in since for call in message.get("tool_calls") or ()
+    }
     results = tuple(
         (names.get(message.get("tool_call_id"), ""), content_of(message))
         for message in since if message.get("role") == "tool"
@@ -198,7 +210,11 @@ def cells_only(rows: Rows) -> str:
     """The result's cells and nothing else, for a second answer that must hold no other figure."""
     if not rows.records:
         return "The query gave no rows."
-    told = [f"{column} {figure(value) if value is not None else 'unknown'}" for row in rows.records for column, value in row.items()]
+    told = [
+        f"{column} {figure(value) if value is not None else 'unknown'}"
+        for row in rows.records
+        for column, value in row.items()
+    ]
     rest = ", and more in the table" if len(told) > MAX_CELLS_TOLD else ""
     return f"What the query gave: {', '.join(told[:MAX_CELLS_TOLD])}{rest}."
 

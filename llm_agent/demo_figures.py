@@ -52,7 +52,11 @@ class Figures:
         if isinstance(self.measure, Statistic) and self.measure.kind == "median":
             return self._median_sql()
         names = [group.key for group in self.groups]
-        columns = [*names, *(f"{sql} AS {name}" for name, sql in self.measure.columns()), *self._unknown_columns()]
+        columns = [
+            *names,
+            *(f"{sql} AS {name}" for name, sql in self.measure.columns()),
+            *self._unknown_columns(),
+        ]
         known = [f"{group.key} IS NOT NULL" for group in self.groups if self.order and group.unknown]
         select = f"SELECT {', '.join(columns)} FROM {self._source()}{where(self.population, *known)}"
         return select + self._grouping(names)
@@ -109,16 +113,21 @@ class Figures:
         if not self.groups:
             return self.measure.tell(rows.first, self.people) + self._unknown_note(rows.first)
         if self.order:
-            return self._leader(rows) + (f" {self._table(rows)}" if self._shows_all else "")
+            return self._leader(rows) + (self._followers(rows) if self.groups[0].few else "")
         return self._table(rows) + self._known_note(rows)
 
-    @property
-    def _shows_all(self) -> bool:
-        return self.groups[0].few or self.is_ranking
+    def _followers(self, rows: Rows) -> str:
+        best = rows.first[self.measure.name]
+        rest = [row for row in rows.records if row[self.measure.name] != best][:MAX_LISTED]
+        return f" Then: {self._listed(rest)}." if rest else ""
 
     def _unknown_note(self, row: Record) -> str:
         unknown = [(one.unknown, row.get(f"unknown_{one.unknown}")) for one in self.population if one.unknown]
-        notes = [f"the {COLUMN_WORDS.get(name, name)} of {number} more is unknown" for name, number in unknown if number]
+        notes = [
+            f"the {COLUMN_WORDS.get(name, name)} of {number} more is unknown"
+            for name, number in unknown
+            if number
+        ]
         return f" Besides, {listing(notes)}." if notes else ""
 
     def _known_note(self, rows: Rows) -> str:

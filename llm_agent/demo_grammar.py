@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from llm_agent.demo_figures import Figures
 from llm_agent.demo_form import Form
+from llm_agent.demo_limits import not_in_table
 from llm_agent.demo_measures import Count, Share
 from llm_agent.demo_people import Lookup, People
 from llm_agent.demo_population import NotUnderstood, merged, population
@@ -48,8 +49,11 @@ def understand(question: str, before: Form | None = None) -> Understood:
     """
     question, extra = cut_only(plain(question))
     scanned = scan(question)
-    if scanned.unknown:
-        raise UnknownWords(scanned.unknown)
+    unknown = scanned.unknown or tuple(
+        token.text for token in scanned.tokens if token.kind == "P" and not_in_table(token.text)
+    )
+    if unknown:
+        raise UnknownWords(unknown)
     tokens = scanned.tokens
     extra += tuple(token for token in tokens if token.kind == "s")
     wants_chart = any(token.kind in "gH" for token in tokens)
@@ -78,7 +82,7 @@ def resolved(tokens: tuple[Token, ...], before: Form | None) -> tuple[Token, ...
         return tokens
     if not isinstance(before, Lookup) or len(before.population) != 1:
         raise NotUnderstood
-    person = Token("z", "that person", before.population[0])
+    person = Token("P", "that person", before.population[0])
     return tuple(person if token.kind == "u" else token for token in tokens)
 
 
@@ -156,6 +160,8 @@ def change(tokens: tuple[Token, ...], extra: tuple[Token, ...], before: Form | N
         kinds_asked = {Count: "q", Share: "p"}.get(type(before.measure), "")
         if kinds_asked and kinds.startswith(kinds_asked) and re.fullmatch("[fzn&|]*", kinds[1:]):
             tokens, kinds = tokens[1:], kinds[1:]
+        if kinds == "x" and before.order:
+            return replace(before, order="highest" if tokens[0].value else "lowest")
         if re.fullmatch("b?[dc]", kinds) or re.fullmatch("b[dc]&b?[dc]", kinds):
             return regrouped(before, tuple(dimension(token) for token in tokens if token.kind in "dc"))
     if not tokens or not re.fullmatch("[fvznF&|]*", kinds) or not isinstance(before, Figures | People):

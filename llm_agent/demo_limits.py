@@ -76,7 +76,7 @@ KIN = {
 FIXED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         r"\b(?:average|mean|median|typical|total)\b.*\b(?:price|cost|fare)s? (?:of|for) (?:a|an|the|each|one)? ?tickets?\b"
-        r"|\bticket (?:price|cost)s?\b|\b(?:average|mean|median)\b.*\btickets? cost\b|\bfares? per (?:person|passenger|ticket)\b"
+        r"|\b(?:average|mean|median|typical|total)\b.*\bticket (?:price|cost)s?\b|\b(?:average|mean|median)\b.*\btickets? cost\b|\bfares? per (?:person|passenger|ticket)\b"
         r"|\bper (?:person|passenger|ticket)\b.*\bfares?\b",
         "Do you mean the fare as it stands in each passenger's row, or each person's part of a ticket that several share?",
         (
@@ -145,7 +145,9 @@ def precheck(question: str) -> Asking | None:
     """A question back that must come before any answer: fares, of which the usual reading is not the only one."""
     regex, asked, options = FIXED[0]
     already = re.search(r"same ticket", question, re.IGNORECASE)
-    return Asking(asked, options) if re.search(regex, plain(question), re.IGNORECASE) and not already else None
+    return (
+        Asking(asked, options) if re.search(regex, plain(question), re.IGNORECASE) and not already else None
+    )
 
 
 def ambiguous(question: str, is_understood: Callable[[str], bool]) -> Asking | None:
@@ -165,7 +167,9 @@ def ambiguous(question: str, is_understood: Callable[[str], bool]) -> Asking | N
     return None
 
 
-def asking_age(text: str, regex: str, meanings: list[str], is_understood: Callable[[str], bool]) -> Asking | None:
+def asking_age(
+    text: str, regex: str, meanings: list[str], is_understood: Callable[[str], bool]
+) -> Asking | None:
     """Which age is meant by a word such as "children"; None where the question without it is not understood."""
     match = re.search(rf"\b(?:{regex})\b", text, re.IGNORECASE)
     if not match:
@@ -178,7 +182,7 @@ def asking_age(text: str, regex: str, meanings: list[str], is_understood: Callab
 
 def decline(unknown: tuple[str, ...] = ()) -> str:
     """The answer to anything else: what this is, what it can answer, and how to connect a real model."""
-    words = listing([f"“{word}”" for word in unknown[:MAX_WORDS_NAMED]], "or")
+    words = listing([f"“{word.lstrip('~')}”" for word in unknown[:MAX_WORDS_NAMED]], "or")
     why = f"It does not know {words} here and would rather say so than guess." if words else (
         "It did not understand this question and would rather say so than guess."
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -25,6 +26,11 @@ class Population:
 DIMENSION_OF = {
     "survived": OUTCOME, "sex": SEX, "pclass": CLASS, "embarked": PORT, "deck": DECK, "title": TITLE, "family": COMPANY,
 }  # fmt: skip
+FURTHER = re.compile(
+    r"(?:in|from|at|with|without|who|that|whose|had|have|having|aged|paid|paying|travell?ing)\b", re.I
+)
+"""How a filter begins that narrows when it follows "and", instead of naming other people."""
+
 WHOLE = {"sex": 2, "survived": 2}
 """Keys whose filters, so many of them together, leave nobody out."""
 
@@ -39,14 +45,16 @@ def population(tokens: Iterable[Token], base: tuple[Filter, ...] | None = None) 
     for token in tokens:
         if token.kind in "&|":
             joined = token.kind
+        elif token.kind == "n":
+            joined += "n" if joined else ""
         elif token.kind == "t":
             if base is None:
                 raise NotUnderstood
             found = replace(found, filters=(*base, *found.filters))
-        elif token.kind in "fvzs":
+        elif token.kind in "fvzsP":
             found = add(found, token, joined)
             joined = ""
-        elif token.kind not in "nei":
+        elif token.kind not in "ei":
             raise NotUnderstood
     return simplified(found)
 
@@ -60,15 +68,17 @@ def add(found: Population, token: Token, joined: str) -> Population:
     if any(other.sql == one.sql for other in found.filters):
         return found
     if not same:
-        is_second_noun = joined == "&" and token.kind == "f" and one.noun and any(other.noun for other in found.filters)
-        if joined == "|" or is_second_noun:
-            raise NotUnderstood
+        if joined and not (joined == "&" and (token.kind == "v" or FURTHER.match(token.text))):
+            raise NotUnderstood  # women and people under 10: both together, or either?
         return Population((*found.filters, one), dimensions)
     if not joined or one.key not in DIMENSION_OF:
         raise NotUnderstood
     kept = tuple(other for other in found.filters if other not in same)
-    if joined == "&":
-        dimensions = (*(known for known in dimensions if known.key != DIMENSION_OF[one.key].key), DIMENSION_OF[one.key])
+    if joined.startswith("&"):
+        dimensions = (
+            *(known for known in dimensions if known.key != DIMENSION_OF[one.key].key),
+            DIMENSION_OF[one.key],
+        )
     return Population((*kept, union([*same, one])), dimensions)
 
 
@@ -83,7 +93,9 @@ def union(filters: list[Filter]) -> Filter:
 def simplified(found: Population) -> Population:
     """The same without a union that leaves nobody out, such as women or men."""
     filters = tuple(one for one in found.filters if one.sql.count(" OR ") + 1 < WHOLE.get(one.key, 99))
-    dimensions = sorted(found.dimensions, key=lambda dimension: dimension == OUTCOME)  # last: the colour of a chart
+    dimensions = sorted(
+        found.dimensions, key=lambda dimension: dimension == OUTCOME
+    )  # last: the colour of a chart
     return Population(filters, tuple(dimensions))
 
 

@@ -19,8 +19,20 @@ from llm_agent.demo_population import NotUnderstood, Population, merged, populat
 from llm_agent.demo_scanner import Token
 from llm_agent.demo_statistics import Compared, Correlation, Difference, Filled, Nth, Outliers, Ratio
 from llm_agent.demo_terms import (
-    AGE, AGE_GROUP, CLASS_NUMBER, FAMILY, FARE, FARE_GROUP, FARE_SHARE, OUTCOME, RELATIVE_COUNT, SURVIVAL, SURVIVED,
-    Dimension, Filter, Quantity,
+    AGE,
+    AGE_GROUP,
+    CLASS_NUMBER,
+    FAMILY,
+    FARE,
+    FARE_GROUP,
+    FARE_SHARE,
+    OUTCOME,
+    RELATIVE_COUNT,
+    SURVIVAL,
+    SURVIVED,
+    Dimension,
+    Filter,
+    Quantity,
 )  # fmt: skip
 
 Parts = dict[str, tuple[Token, ...]]
@@ -82,9 +94,11 @@ def count_of(parts: Parts, context: Context) -> Form:
     return context.figures(Count(), (*parts["np"], *parts["num"]))
 
 
-@form("(?P<np>[nf]NP*)")
+@form("(?P<np>[nf]NP*)", "o(?P<np>[nf]NP*)")
 def count_by(parts: Parts, context: Context) -> Form:
     """Survivors by class."""
+    if "o" in parts and not re.match("show|list|give", parts["o"][0].text, re.IGNORECASE):
+        raise NotUnderstood
     found = context.figures(Count(), parts["np"])
     if not found.groups:
         raise NotUnderstood
@@ -122,7 +136,7 @@ def side_by_side(first: tuple[Filter, ...], other: tuple[Filter, ...], context: 
     return Compared((first, other))
 
 
-@form("q(?P<np>[fnv]+)b(?P<num>[fnv]+)")
+@form("q(?P<np>[fnv]+)b(?P<num>[fnv]+)", "E(?P<np>[fn]+)[/&](?P<num>[fn]+)")
 def ratio(parts: Parts, context: Context) -> Form:
     """How many men died for each man who survived?"""
     above, below = context.people(parts["np"]).filters, context.people(parts["num"]).filters
@@ -140,7 +154,11 @@ def ratio(parts: Parts, context: Context) -> Form:
 def share(parts: Parts, context: Context) -> Form:
     """What percentage of the survivors were women?"""
     more = parts.get("more", ())
-    if any(token.value.key not in ("pclass", "embarked", "sex") for token in more if isinstance(token.value, Filter)):
+    if any(
+        token.value.key not in ("pclass", "embarked", "sex")
+        for token in more
+        if isinstance(token.value, Filter)
+    ):
         raise NotUnderstood
     part = population(parts["num"])
     if not part.filters or part.dimensions:
@@ -240,7 +258,7 @@ def dimension(token: Token) -> Dimension:
 @form(
     "w(?P<d>[dc])(?P<m>M?)(?P<more>[fnv]*)x(?P<what>r|ac|q)e?(?P<np>NP*)", "w(?P<d>[dc])(?P<what>r|ac)e?(?P<np>NP*)x",
     "w(?P<d>[dc])(?P<m>M?)x(?P<what>)(?P<np>[fn]NP*)", "w(?P<d>[dc])(?P<what>)(?P<np>[fn]NP*)x",
-    "R(?P<d>[dc])b?(?P<x>X?)(?P<what>r|ac)(?P<np>NP*)(?P<more>X?)&?", "(?P<d>[dc])Rb(?P<what>r|ac)(?P<np>NP*)(?P<x>X?)",
+    "R(?P<d>[dc])b?(?P<x>X?)(?P<what>r|ac)(?P<np>NP*)(?P<more>X?)&?(?P<m>M?)", "(?P<d>[dc])Rb(?P<what>r|ac)(?P<np>NP*)(?P<x>X?)(?P<m>M?)",
     "w(?P<d>[dc])(?P<what>)(?P<np>[fn]*v)x", "w(?P<d>[dc])x(?P<what>)(?P<np>)", "(?P<d>[dc])ex(?P<what>r|ac)(?P<np>NP*)", "(?P<d>[dc])x(?P<what>r|ac)(?P<np>NP*)",
 )  # fmt: skip
 def leading_group(parts: Parts, context: Context) -> Form:
@@ -253,7 +271,9 @@ def leading_group(parts: Parts, context: Context) -> Form:
     is_highest = direction[0].value if direction else True
     people = (*(token for token in more if token.kind != "X"), *parts["np"])
     found = context.figures(measured(parts["what"]), people)
-    if found.groups or (isinstance(found.measure, Share) and any(one.key == "survived" for one in found.population)):
+    if found.groups or (
+        isinstance(found.measure, Share) and any(one.key == "survived" for one in found.population)
+    ):
         raise NotUnderstood
     minimum = max([context.minimum, *(token.value for token in parts.get("m", ()))])
     return Figures(
@@ -313,17 +333,24 @@ def different(parts: Parts, context: Context) -> Form:
     if "q" in parts and value.key in ("ticket", "cabin"):
         raise NotUnderstood  # how many cabins: different ones, or passengers with one?
     words = value.plural if isinstance(value, Dimension) else f"values of the {value.words}"
-    return context.figures(Statistic("different", Quantity(value.key, value.key, words, unknown=False)), parts["np"])
+    return context.figures(
+        Statistic("different", Quantity(value.key, value.key, words, unknown=False)), parts["np"]
+    )
 
 
-@form("o(?P<np>e?NP+)")
+@form("o(?P<np>e?NP+)", "o(?P<np>e?[nf]*P[fn]*)", "(?P<np>[fvzn&]+)")
 def people(parts: Parts, context: Context) -> Form:
     """Who stayed in cabin C23 C25 C27?"""
+    if "o" not in parts and not re.match(r"who(?:se)?\b", parts["np"][0].text, re.IGNORECASE):
+        raise NotUnderstood
     found = context.people(parts["np"])
     if context.groups or found.dimensions or not found.filters:
         raise NotUnderstood
-    if any(one.key == "passenger_id" or (one.key == "name" and "instr" not in one.sql and "LIKE" in one.sql) for one in found.filters):
-        asks_name = "name" in parts["o"][0].text.lower()
+    if any(
+        one.key == "passenger_id" or (one.key == "name" and "instr" not in one.sql and "LIKE" in one.sql)
+        for one in found.filters
+    ):
+        asks_name = "o" in parts and "name" in parts["o"][0].text.lower()
         return Lookup(found.filters, ("passenger",) if asks_name else BASIC_FACTS)
     return People(found.filters)
 
@@ -335,8 +362,7 @@ ALL_FACTS = (
 
 
 @form(
-    "(?P<facts>[oAcdwbq&]*)e?(?P<np>n?[f]?z[fzn]*)", "(?P<np>z)(?P<facts>[Acd][Acd&]*)", "(?P<np>z)(?P<num>v)",
-    "(?P<np>z)(?P<num>f)",
+    "(?P<facts>[oAcdwbq&]*)e?(?P<np>n?f?[zP][fzPn]*)", "(?P<np>[zP])(?P<facts>[Acd][Acd&]*)", "(?P<np>[zP])(?P<num>[vf])",
 )  # fmt: skip
 def lookup(parts: Parts, context: Context) -> Form:
     """What fare did Mrs. John Bradley Cumings pay?"""
@@ -416,7 +442,9 @@ def difference(parts: Parts, context: Context) -> Form:
     groups = (*context.groups, *found.dimensions)
     if not (first.key == second.key == "sex" and first != second) or len(groups) > 1:
         raise NotUnderstood
-    return Difference(parts["m"][0].value.part[0], first, second, found.filters, groups[0] if groups else None)
+    return Difference(
+        parts["m"][0].value.part[0], first, second, found.filters, groups[0] if groups else None
+    )
 
 
 @form("j(?P<c>c)e?(?P<np>NP*)")
@@ -428,7 +456,11 @@ def nth(parts: Parts, context: Context) -> Form:
     return Nth(parts["c"][0].value, place, is_highest, context.people(parts["np"]).filters)
 
 
-@form("k(?P<a>f)h(?P<b>f)(?P<np>[fv]*)", "(?P<a>f)(?P<np>v)Kh(?P<b>f)(?P<more>f*)", "(?P<a>f)K(?P<np>v)h(?P<b>f)(?P<more>f*)")
+@form(
+    "k(?P<a>f)h(?P<b>f)(?P<np>[fv]*)",
+    "(?P<a>f)(?P<np>v)Kh(?P<b>f)(?P<more>f*)",
+    "(?P<a>f)K(?P<np>v)h(?P<b>f)(?P<more>f*)",
+)
 def more_than(parts: Parts, context: Context) -> Form:
     """Did more women than men survive? Were women more likely to survive than men?"""
     pair = population((*parts["a"], Token("&", "and"), *parts["b"]))

@@ -65,9 +65,16 @@ class Difference:
     @property
     def sql(self) -> str:
         """The SELECT: both rates and their difference, taken before rounding."""
-        rates = [f"100.0 * SUM({one.sql} AND {self.part.sql}) / SUM({one.sql})" for one in (self.first, self.second)]
+        rates = [
+            f"100.0 * SUM({one.sql} AND {self.part.sql}) / SUM({one.sql})"
+            for one in (self.first, self.second)
+        ]
         lead = f"{self.group.key}, " if self.group else ""
-        tail = f" GROUP BY {self.group.key} ORDER BY {self.group.key} IS NULL, {self.group.key}" if self.group else ""
+        tail = (
+            f" GROUP BY {self.group.key} ORDER BY {self.group.key} IS NULL, {self.group.key}"
+            if self.group
+            else ""
+        )
         read = source(lead, *rates, *(one.sql for one in self.population))
         return (
             f"SELECT {lead}ROUND({rates[0]}, 1) AS first_percent, ROUND({rates[1]}, 1) AS second_percent,"
@@ -283,6 +290,7 @@ class Compared:
     def answer(self, rows: Rows) -> str:
         """Each count with its population."""
         counts = [
-            f"{rows.first[f'count_{number}']} {describe(part)}" for number, part in enumerate(self.populations, 1)
+            f"{rows.first[f'count_{number}']} {describe(part)}"
+            for number, part in enumerate(self.populations, 1)
         ]
         return f"There are {listing(counts)} in the table."

@@ -110,9 +110,15 @@ DECK = Dimension("deck", "deck", "decks", pattern="deck {}", unknown=True)
 TITLE = Dimension("title", "title", "titles", pattern="{}", few=False, unknown=True)
 FAMILY = Dimension("family_size", "family size", "family sizes", pattern="family size {}")
 RELATIVE_COUNT = Dimension(
-    "relatives", "number of relatives", "numbers of relatives", pattern="{} relatives", values={1: "1 relative"}
+    "relatives",
+    "number of relatives",
+    "numbers of relatives",
+    pattern="{} relatives",
+    values={1: "1 relative"},
 )
-COMPANY = Dimension("company", "company", "kinds of company", {"alone": "alone", "with relatives": "with relatives"})
+COMPANY = Dimension(
+    "company", "company", "kinds of company", {"alone": "alone", "with relatives": "with relatives"}
+)
 AGE_GROUP = Dimension(
     "age_group", "age group", "age groups",
     {low: f"ages {low} to {low + 9}" for low in range(0, 130, 10)}, unknown=True,
@@ -124,8 +130,12 @@ FARE_GROUP = Dimension(
 TICKET = Dimension("ticket", "ticket", "ticket numbers", pattern="ticket {}", few=False, unknown=True)
 CABIN = Dimension("cabin", "cabin", "cabins", pattern="cabin {}", few=False, unknown=True)
 SURNAME = Dimension("surname", "surname", "surnames", few=False, unknown=True)
-SIBLINGS = Dimension("sibsp", "number of siblings and spouses", "numbers of siblings and spouses", pattern="{}")
-CHILDREN = Dimension("parch", "number of parents and children", "numbers of parents and children", pattern="{}")
+SIBLINGS = Dimension(
+    "sibsp", "number of siblings and spouses", "numbers of siblings and spouses", pattern="{}"
+)
+CHILDREN = Dimension(
+    "parch", "number of parents and children", "numbers of parents and children", pattern="{}"
+)
 
 SURVIVED = Filter("survived", "survived = 1", "survived", "who survived", "survivors")
 DIED = Filter("survived", "survived = 0", "died", "who died", "victims")
@@ -151,15 +161,21 @@ def class_filter(classes: Iterable[int]) -> Filter:
 def port_filter(code: str) -> Filter:
     """Passengers who boarded at one port."""
     port = PORTS[code]
-    return Filter("embarked", f"embarked = '{code}'", f"boarded at {port}", f"who boarded at {port}", "", "embarked")
+    return Filter(
+        "embarked", f"embarked = '{code}'", f"boarded at {port}", f"who boarded at {port}", "", "embarked"
+    )
 
 
 def unknown_filter(column: str, *, is_unknown: bool) -> Filter:
     """Passengers for whom a column is recorded, or is not."""
     words = COLUMN_TITLES[column]
     if is_unknown:
-        return Filter(f"{column} known", f"{column} IS NULL", f"had no recorded {words}", f"without a recorded {words}")
-    return Filter(f"{column} known", f"{column} IS NOT NULL", f"had a recorded {words}", f"with a recorded {words}")
+        return Filter(
+            f"{column} known", f"{column} IS NULL", f"had no recorded {words}", f"without a recorded {words}"
+        )
+    return Filter(
+        f"{column} known", f"{column} IS NOT NULL", f"had a recorded {words}", f"with a recorded {words}"
+    )
 
 
 def title_filter(titles: Iterable[str]) -> Filter:
@@ -177,7 +193,15 @@ def deck_filter(letters: Iterable[str]) -> Filter:
     decks = sorted({letter.upper() for letter in letters})
     words = " or ".join(decks)
     condition = f"deck = '{decks[0]}'" if len(decks) == 1 else f"deck IN ({', '.join(map(quoted, decks))})"
-    return Filter("deck", condition, f"had a cabin on deck {words}", f"with a cabin on deck {words}", "", "cabin", ("cabin",))
+    return Filter(
+        "deck",
+        condition,
+        f"had a cabin on deck {words}",
+        f"with a cabin on deck {words}",
+        "",
+        "cabin",
+        ("cabin",),
+    )
 
 
 COMPARISONS = {"<": "less than", "<=": "at most", ">": "more than", ">=": "at least", "=": "exactly"}
@@ -201,14 +225,22 @@ def age_range(low: float, high: float, *, is_open: bool = False) -> Filter:
 def fare_filter(sign: str, pounds: float) -> Filter:
     """Passengers whose fare is above, below or exactly an amount."""
     words = f"{COMPARISONS[sign]} {pounds:g} pounds" if pounds or sign != "=" else "nothing"
-    return Filter("fare", f"fare {sign} {pounds:g}", f"paid {words}", f"who paid {words}", "", "fare", ("fare",))
+    return Filter(
+        "fare", f"fare {sign} {pounds:g}", f"paid {words}", f"who paid {words}", "", "fare", ("fare",)
+    )
 
 
 def fare_range(low: float, high: float) -> Filter:
     """Passengers whose fare lies between two amounts, both included."""
     words = f"from {low:g} to {high:g} pounds"
     return Filter(
-        "fare", f"fare >= {low:g} AND fare <= {high:g}", f"paid {words}", f"who paid {words}", "", "fare", ("fare",)
+        "fare",
+        f"fare >= {low:g} AND fare <= {high:g}",
+        f"paid {words}",
+        f"who paid {words}",
+        "",
+        "fare",
+        ("fare",),
     )
 
 
@@ -220,13 +252,17 @@ def relatives_filter(quantity: Quantity, sign: str, number: float) -> Filter:
     words = f"{amount} {things}" if things else f"a family size of {amount}"
     key = "family" if quantity.key == "relatives" else quantity.key
     sql = {"relatives": "sibsp + parch", "family_size": "sibsp + parch + 1"}.get(quantity.key, quantity.key)
-    return Filter(key, f"{sql} {sign} {number:g}", f"had {words}", f"with {words}", columns=("sibsp", "parch"))
+    return Filter(
+        key, f"{sql} {sign} {number:g}", f"had {words}", f"with {words}", columns=("sibsp", "parch")
+    )
 
 
 def exact_filter(column: str, value: str | int, words: str) -> Filter:
     """Passengers whose column holds exactly this value (ticket, cabin, passenger_id)."""
     literal = str(value) if isinstance(value, int) else quoted(value)
-    return Filter(column, f"{column} = {literal}", f"had {words} {value}", f"with {words} {value}", columns=(column,))
+    return Filter(
+        column, f"{column} = {literal}", f"had {words} {value}", f"with {words} {value}", columns=(column,)
+    )
 
 
 def name_filter(words: Iterable[str]) -> Filter:

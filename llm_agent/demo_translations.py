@@ -10,6 +10,7 @@ import re
 NOTE = " (The demo model answers in English only.)"
 
 GERMAN = {
+    "kinder": "children",
     "wie viele": "how many", "wie viel prozent": "what percentage", "passagiere": "passengers", "personen": "passengers",
     "menschen": "people", "frauen": "women", "männer": "men", "überlebende": "survivors", "überlebten": "survived",
     "überlebt": "survived", "haben": "", "starben": "died", "gestorben": "died", "sind": "", "waren": "were", "gab es": "",
@@ -26,6 +27,8 @@ GERMAN = {
     "unbekanntes alter": "an unknown age", "mit": "with", "ohne": "without", "bekanntes alter": "known age", "median": "median",
 }  # fmt: skip
 DUTCH = {
+    "kinderen": "children", "stapten in cherbourg op": "boarded at Cherbourg", "stapten op in": "boarded at",
+    "stapten in queenstown op": "boarded at Queenstown", "stapten in southampton op": "boarded at Southampton",
     "hoeveel": "how many", "hoeveel procent": "what percentage", "welk percentage": "what percentage", "passagiers": "passengers",
     "mensen": "people", "personen": "passengers", "vrouwen": "women", "mannen": "men", "overlevenden": "survivors",
     "overleefden": "survived", "hebben": "", "overleefd": "survived", "stierven": "died", "waren": "were", "zijn": "", "er": "",
@@ -42,6 +45,7 @@ DUTCH = {
     "overlevingskans": "survival rate", "overlevingspercentage": "survival rate", "onbekende leeftijd": "an unknown age", "met": "with",
 }  # fmt: skip
 SPANISH = {
+    "niños": "children",
     "cuántos": "how many", "cuántas": "how many", "cuantos": "how many", "cuantas": "how many", "pasajeros": "passengers",
     "personas": "people", "mujeres": "women", "hombres": "men", "sobrevivieron": "survived", "murieron": "died", "había": "",
     "hay": "", "qué porcentaje de": "what percentage of", "que porcentaje de": "what percentage of", "de": "of", "los": "the",
@@ -54,6 +58,7 @@ SPANISH = {
     "tasa de supervivencia": "survival rate", "subieron a bordo en": "boarded at", "edad desconocida": "an unknown age", "con": "with",
 }  # fmt: skip
 FRENCH = {
+    "enfants": "children",
     "combien de": "how many", "combien d'": "how many ", "passagers": "passengers", "personnes": "people", "femmes": "women",
     "hommes": "men", "ont survécu": "survived", "survécu": "survived", "sont morts": "died", "sont mortes": "died", "survivants": "survivors",
     "quel pourcentage de": "what percentage of", "quel pourcentage des": "what percentage of", "des": "of", "de": "of", "du": "of",
@@ -88,8 +93,10 @@ def to_english(question: str) -> tuple[str, str]:
 def translated(question: str, words: dict[str, str]) -> str:
     """Every listed phrase replaced, the longest first, in one pass; the rest marked so that it stays unknown."""
     longest_first = sorted(words, key=len, reverse=True)
-    listed = "|".join(re.escape(phrase.strip()) for phrase in longest_first)
-    pattern = re.compile(rf"(?<!\w)(?:({listed})(?!\w)|([\w'-]+))", re.IGNORECASE)
+    listed = "|".join(
+        re.escape(word.strip()) + ("" if word.endswith("'") else r"(?!\w)") for word in longest_first
+    )
+    pattern = re.compile(rf"(?<!\w)(?:({listed})|([\w'-]+))", re.IGNORECASE)
 
     def english(match: re.Match[str]) -> str:
         if match.group(1):

@@ -5,6 +5,8 @@ an adjective or after a preposition, `v` a filter said as a verb, `s` one that m
 out single passengers.
 """
 
+# ruff: noqa: E501, RUF001  (a vocabulary reads as one pattern a line; people paste curly quotes)
+
 from __future__ import annotations
 
 import re
@@ -13,9 +15,37 @@ from dataclasses import dataclass
 from typing import Any
 
 from llm_agent.demo_terms import (
-    ALONE, CLASS, DECK, DIED, MEN, PARCH, PORT, RELATIVES, SIBSP, SURVIVED, TITLE, WITH_FAMILY, WOMEN, Dimension,
-    FAMILY_SIZE, Filter, Quantity, age_filter, age_range, class_filter, deck_filter, exact_filter, fare_filter,
-    fare_range, name_filter, port_filter, quoted, relatives_filter, text_filter, title_filter, unknown_filter,
+    ALONE,
+    CLASS,
+    DECK,
+    DIED,
+    FAMILY_SIZE,
+    MEN,
+    PARCH,
+    PORT,
+    RELATIVES,
+    SIBSP,
+    SURVIVED,
+    TITLE,
+    WITH_FAMILY,
+    WOMEN,
+    Dimension,
+    Filter,
+    Quantity,
+    age_filter,
+    age_range,
+    class_filter,
+    deck_filter,
+    exact_filter,
+    fare_filter,
+    fare_range,
+    name_filter,
+    port_filter,
+    quoted,
+    relatives_filter,
+    text_filter,
+    title_filter,
+    unknown_filter,
 )  # fmt: skip
 
 
@@ -48,8 +78,29 @@ def pattern(kind: str, regex: str, value: Any = None, *, flags: int = re.IGNOREC
 NUMBERS = {
     word: number
     for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen twenty".split()
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+            "twenty",
+        ]
     )
 } | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "hundred": 100}
 N = rf"(\d+(?:\.\d+)?|{'|'.join(sorted(NUMBERS, key=len, reverse=True))})"
@@ -76,7 +127,9 @@ def sign_of(words: str) -> str:
     return next(sign for sign, texts in SIGNS.items() if re.fullmatch(texts, words, re.IGNORECASE))
 
 
-def several(values: list[Any], joined: str, make: Callable[[list[Any]], Filter], dimension: Dimension) -> Filter | Listed:
+def several(
+    values: list[Any], joined: str, make: Callable[[list[Any]], Filter], dimension: Dimension
+) -> Filter | Listed:
     """One filter for values joined by "or"; for "and" or commas, each value by itself too."""
     union = make(values)
     is_union = len(set(values)) == 1 or re.search(r"\bor\b", joined)
@@ -192,7 +245,11 @@ SIBSP_WORDS = r"(?:siblings?|brothers?(?:,| or| and) sisters?)(?:,| or| and|,? /
 PARCH_WORDS = r"parents?(?:,| or| and|/)\s*(?:any |no )?child(?:ren)?(?: on board| aboard)?"
 ALL_KIN = rf"{SIBSP_WORDS},?(?: or| and)? {PARCH_WORDS}"
 RELATIVE_WORDS = rf"(?:family )?relatives?(?: on board| aboard)?(?: \({ALL_KIN}(?: together)?\))?|{ALL_KIN}"
-OF_KIN = {"sibsp": (SIBSP_WORDS, SIBSP), "parch": (PARCH_WORDS, PARCH), "relatives": (RELATIVE_WORDS, RELATIVES)}
+OF_KIN = {
+    "sibsp": (SIBSP_WORDS, SIBSP),
+    "parch": (PARCH_WORDS, PARCH),
+    "relatives": (RELATIVE_WORDS, RELATIVES),
+}
 AMOUNT = rf"(?P<sign>{SIGN[1:-1]}|exactly)? ?(?P<number>{N[1:-1]})"
 
 
@@ -206,7 +263,9 @@ def kin_patterns() -> list[Pattern]:
             pattern("f", rf"(?:{HAVING} )?(?:no|without|without any|with no) (?:{words})", none),
             pattern("f", rf"{HAVING} (?:any |some |at least one )?(?:{words})", some),
             pattern("f", rf"(?:{HAVING} )?{AMOUNT.replace('|exactly', '')} (?:{words})", kin(quantity)),
-            pattern("f", rf"(?:{HAVING} )?(?P<sign>exactly) (?P<number>{N[1:-1]}) (?:{words})", kin(quantity, "=")),
+            pattern(
+                "f", rf"(?:{HAVING} )?(?P<sign>exactly) (?P<number>{N[1:-1]}) (?:{words})", kin(quantity, "=")
+            ),
         ]
     return patterns
 
@@ -268,8 +327,13 @@ FILTERS: tuple[Pattern, ...] = (
     pattern("z", r"(?i:(?:who )?(?:stayed in|slept in|was in|were in|with|in|had|has|have|occupied|shared|sharing)? ?(?:the )?cabins? (?:number )?)([A-GT]\d+(?: [A-GT]\d+)*)", cabin, flags=0),
     pattern("f", r"(?:(?:who )?(?:have|has|had|with|whose|having) )?(?:the |a )?(?:surname|last name|family name)(?: is| was| of)? [\"'“]?((?-i:[A-Z])[\w'-]+)[\"'”]?", lambda m: Filter("name", f"surname = {quoted(m.group(1))}", f"had the surname {m.group(1)}", f"with the surname {m.group(1)}", "", "name")),
     pattern("f", r"(?:(?:who )?(?:are|is|were|was) )?(?:called|named) (?:exactly )?[\"“]?((?-i:[A-Z])[\w'-]+)[\"”]?", lambda m: name_filter([m.group(1)])),
-    pattern("f", r"(?:(?:who )?(?:are|is|were|was) )?(?:called|named) (.*[^\w\s.,'\"?-].*|'[^']*'|\"[^\"]*\")\s*\??$", lambda m: text_filter(m.group(1).strip(" ?\"").strip("'") or m.group(1))),
+    pattern("f", r"(?:(?:who )?(?:are|is|were|was) )?(?:called|named) (.*[^\w\s.,'\"?-].*|'[^']*'|\"[^\"]*\")\s*\??$", lambda m: called(m.group(1).strip(" ?\"").strip("'") or m.group(1))),
 )  # fmt: skip
+
+
+def called(text: str) -> Filter:
+    """People of this name; what is no single word is looked for letter by letter."""
+    return name_filter([text]) if re.fullmatch(r"[\w'-]+", text) else text_filter(text)
 
 
 DECADES = {"twenties": 20, "thirties": 30, "forties": 40, "fifties": 50, "sixties": 60, "seventies": 70}

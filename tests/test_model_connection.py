@@ -133,7 +133,7 @@ def test_a_proxy_that_says_no_is_told(scheme: str, monkeypatch: pytest.MonkeyPat
             f"{scheme.upper()}_PROXY", proxy.base_url.replace("http://", "http://someone:pass@")
         )
         with pytest.raises(ModelError, match="proxy did not let the question through") as caught:
-            ask(OpenAIChatModel("http://llm.example/v1", "m", "k", memory=CapabilityMemory()))
+            ask(OpenAIChatModel(f"{scheme}://llm.example/v1", "m", "k", memory=CapabilityMemory()))
     assert caught.value.setting == "HTTPS_PROXY"
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from llm_agent.answer_reader import READ_SILENCE_S, AnswerReader, Stopped
+from llm_agent.answer_reader import READ_SILENCE_S, READY, AnswerReader, Stopped
 from llm_agent.breakable_line import CURRENT_LINE, Line
 from llm_agent.capability import REMEMBERED, Capability, CapabilityMemory, Rung
 from llm_agent.endpoint import read_endpoint
@@ -188,6 +188,8 @@ class OpenAIChatModel:
 
         def on_line() -> Iterable[Any]:
             CURRENT_LINE.set(line)
+            self._openai()
+            yield READY
             yield from open_stream()
 
         return iter(AnswerReader(on_line, line.break_off, stop, silence_s))

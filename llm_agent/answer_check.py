@@ -14,9 +14,10 @@ EARLIER_RESULTS = 6
 """Results of earlier turns that a follow-up may quote; more would match figures by accident."""
 EARLIER_QUESTIONS = 3
 NO_QUERY_REQUEST = (
-    "Your answer has figures, but no query was run. Figures come from queries of this table, not from "
-    "memory or from its description. Run the query, then write the whole answer again, without mentioning "
-    "this check. If no query can give them, answer without them."
+    "No query was run for {figures}. Where your answer says something about the passengers, run the query "
+    "and write the whole answer again, without mentioning this check: figures come from results, not from "
+    "memory or from the description of the table. Where you decline, or the table cannot know it, give the "
+    "same answer again, without figures of your own."
 )
 NO_QUERY_NOTICE = "No query supports the figures of this answer: the model gave them from memory."
 UNMATCHED_NOTICE = "Not found in any result: {figures}."
@@ -49,16 +50,20 @@ def check_answer(
     figures = tuple(map(_named, check_figures(answer, "\n".join([*asked, question]), evidence, statements)))
     doubtful = unmatched(figures)
     if figures and not evidence:
-        return Verdict(figures, NO_QUERY_REQUEST, NO_QUERY_NOTICE if doubtful else "")
+        request = NO_QUERY_REQUEST.format(figures=_listed(doubtful or figures))
+        return Verdict(figures, request, NO_QUERY_NOTICE if doubtful else "")
     return Verdict(figures, mend_request(figures), _notice(doubtful))
 
 
 def _notice(doubtful: Sequence[CheckedFigure]) -> str:
-    if not doubtful:
-        return ""
-    texts = list(dict.fromkeys(figure.text for figure in doubtful))
+    return UNMATCHED_NOTICE.format(figures=_listed(doubtful)) if doubtful else ""
+
+
+def _listed(figures: Sequence[CheckedFigure]) -> str:
+    """The figures as they stand in the answer, each once, the first eight."""
+    texts = list(dict.fromkeys(figure.text for figure in figures))
     more = ", …" if len(texts) > MAX_FIGURES_NAMED else ""
-    return UNMATCHED_NOTICE.format(figures=", ".join(texts[:MAX_FIGURES_NAMED]) + more)
+    return ", ".join(texts[:MAX_FIGURES_NAMED]) + more
 
 
 def _named(figure: CheckedFigure) -> CheckedFigure:

@@ -12,13 +12,16 @@ _TWO_TO_TWELVE = """
 two three four five six seven eight nine ten eleven twelve
 zwei drei vier fünf sechs sieben acht neun zehn elf zwölf
 deux trois quatre cinq six sept huit neuf dix onze douze
-dos tres cuatro cinco seis siete ocho nueve diez once doce
+dos tres cuatro cinco seis siete ocho nueve diez - doce
 twee drie vier vijf zes zeven acht negen tien elf twaalf
 """
 NUMBER_WORDS: dict[str, int] = {
     word: number for line in _TWO_TO_TWELVE.split("\n") for number, word in enumerate(line.split(), 2)
 } | {"one": 1, "eine": 1, "einer": 1, "une": 1, "una": 1}
-"""Word -> number. The ones stand for a number only in `ONE_AS_NUMBER`; elsewhere they are articles."""
+"""Word -> number. The ones stand for a number only in `ONE_AS_NUMBER`; elsewhere they are articles.
+
+The Spanish eleven is left out: in English "once" is no number, and far more often meant.
+"""
 
 _PERSON = (
     r"(?:passengers?|persons?|people|man|woman|child|survivors?|Passagiere?|Person(?:en)?|Frau|Mann|personne"

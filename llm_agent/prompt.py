@@ -23,7 +23,8 @@ Truth
 - Every figure, name and yes or no in an answer comes from a run_sql result in this conversation, never from \
 memory: famous Titanic numbers often belong to other versions of this data set. Answer even the easiest \
 question with a query. Let SQL do the arithmetic.
-- State what a share is of. When unknown (NULL) values were left out, say how many. Name all ties.
+- State what a share is of. When unknown (NULL) values were left out, say how many: \
+SUM(age IS NULL) in the same query. Name all ties.
 - If the table cannot know it (crew, lifeboats, nationality, jobs, other passengers), say so and what it has \
 instead; do not guess. If no row matches, say that.
 - Data cannot be changed: decline such a wish without a query.
@@ -40,16 +41,19 @@ with LIKE on one part at a time. Title: \
 substr(name, instr(name, ', ') + 2, instr(name, '. ') - instr(name, ', ') - 2)
 - Deck: substr(cabin, 1, 1). Family on board with the passenger: sibsp + parch + 1. A fare is of the whole \
 ticket.
-- Text in 'single quotes'. At most 200 rows come back: aggregate rather than list.
+- Text in 'single quotes'. At most 200 rows come back: aggregate rather than list. SQRT and POWER \
+exist, STDEV and CORR do not.
 
 Conduct
 - Call tools without announcing it. After an error mend the query and try again. A follow-up ("and for \
-women?") keeps the earlier conditions. Query numbers start at 1 again with each question.
+women?") keeps the earlier conditions. Query numbers start at 1 again with each question; only its \
+results can be drawn.
 - ask_user only when readings of the question lead to different answers and none is the usual one; otherwise \
 answer and name your reading.
-- draw_chart when a chart is asked for or a comparison of several groups or a distribution is clearer as one.
-- Answer in the language of the question, first the answer, in one to three plain sentences; a small \
-Markdown table for several groups. No SQL, no images, no links. Round to one decimal, money to two.
+- draw_chart when a chart is asked for, for a distribution, or for more than four groups; up to four groups \
+are a small Markdown table.
+- Answer in the language of the question, first the answer, in one to three plain sentences. No \
+SQL, no images, no links. Round to one decimal, money and correlations to two.
 - A message that begins with "{check_prefix}" comes from the app: follow it and do not mention it.
 """
 
@@ -80,14 +84,16 @@ TOOLS: tuple[ToolSchema, ...] = (
         sql={"type": "string", "description": "One SELECT statement of SQLite."},
         purpose={
             "type": "string",
-            "description": "What it finds out, in a few words in the user's language: Survival by class",
+            "description": "What it finds out, in a few words of the user's language: 'Survival by class'",
         },
     ),
     _tool(
         "draw_chart",
-        "Show the rows of a result as a chart. Aggregate in SQL first: nothing is summed or averaged here.",
+        "Show the rows of a result as a chart; nothing is summed here. bar and line want aggregated rows, "
+        "scatter, histogram and box one row a passenger (up to 2,000, also where you saw 200), heatmap a "
+        "number in colour.",
         ["query", "kind", "x", "title"],
-        query={"type": "integer", "description": "The number that run_sql gave the result."},
+        query={"type": "integer", "description": "The number that run_sql gave a result of this question."},
         kind={"type": "string", "enum": ["bar", "line", "scatter", "histogram", "box", "heatmap"]},
         x={"type": "string", "description": "A column of the result."},
         y={"type": "string", "description": "A column of the result; left out for a histogram."},

@@ -86,7 +86,7 @@ class ToolRunner:
             return {"error": NOT_RUN}
         except (QueryRefused, QueryFailed) as error:
             yield QueryError(number, sql, purpose, str(error), isinstance(error, QueryRefused))
-            return {"error": self._with_nudge(sql, str(error))}
+            return {"query": number, "error": self._with_nudge(sql, str(error))}
         self.results[number], self.statements[number] = result, sql
         yield QueryDone(number, sql, purpose, result)
         return {"query": number, **_for_model(result)}
@@ -104,8 +104,8 @@ class ToolRunner:
         if number not in self.results:
             numbers = ", ".join(map(str, self.results)) or "none yet"
             raise BadArguments(
-                f"There is no result {number} in this turn (there are: {numbers}). Run the query, also when "
-                "an earlier answer had it, then draw its result."
+                f"There is no result {number} for this question (there are: {numbers}). Run the query, also "
+                "when an earlier answer had it, then draw its result."
             )
         if self._charts >= MAX_CHARTS:
             raise BadArguments(f"{MAX_CHARTS} charts were drawn, no more are allowed: answer now.")
@@ -115,7 +115,7 @@ class ToolRunner:
             raise BadArguments(str(error)) from None
         self._charts += 1
         yield ChartReady(number, spec.as_json())
-        return {"chart": "drawn", "query": number}
+        return {"chart": "drawn", "query": number, "marks": len(self.results[number].rows)}
 
     def _ask_user(self, arguments: Mapping[str, Any]) -> Generator[Event, None, Answer]:
         question = _text(arguments, "question")
@@ -171,7 +171,7 @@ def _query_number(arguments: Mapping[str, Any]) -> int:
 
 def _for_model(result: QueryResult) -> Answer:
     """What the model sees of a result; `total_rows` where it sees a part of rows that are all there."""
-    seen: Answer = {"truncated": False, **json.loads(result_for_model(result))}
+    seen: Answer = json.loads(result_for_model(result))
     if seen["row_count"] < len(result.rows) and not result.truncated:
         seen["total_rows"] = len(result.rows)
     return seen

@@ -37,9 +37,7 @@ def test_an_answer_comes_from_a_query_that_ran(titanic_table: Path) -> None:
     """The query runs on the real table, the model sees its rows, and each figure is matched to its cell."""
     with Talk(titanic_table, [sql(SURVIVORS, "Survivors"), text("342 passengers survived.")]) as talk:
         heard = talk.ask("How many survived?")
-        assert answers_in(talk.sent()) == [
-            {"query": 1, "columns": ["n"], "rows": [[342]], "row_count": 1, "truncated": False}
-        ]
+        assert answers_in(talk.sent()) == [{"query": 1, "columns": ["n"], "rows": [[342]], "row_count": 1}]
     assert heard.done.outcome == "answered"
     assert heard.shown == heard.done.text == "342 passengers survived."
     assert [(e.number, e.sql, e.purpose) for e in heard.of(QueryStarted)] == [(1, SURVIVORS, "Survivors")]
@@ -84,7 +82,7 @@ def test_parallel_calls_are_answered_in_order(titanic_table: Path) -> None:
         heard = talk.ask("Survivors, and by sex?")
         asked = talk.sent()[-4]["tool_calls"]
         assert [call["id"] for call in asked] == [message["tool_call_id"] for message in talk.sent()[-3:]]
-        assert answers_in(talk.sent())[2] == {"chart": "drawn", "query": 2}
+        assert answers_in(talk.sent())[2] == {"chart": "drawn", "query": 2, "marks": 2}
     assert heard.of(ChartReady)[0].spec["x"] == "sex"
 
 
@@ -150,7 +148,7 @@ def test_figures_from_memory_lead_to_a_query(titanic_table: Path) -> None:
         titanic_table, [text("342 survived."), sql(SURVIVORS), text("342 passengers survived.")]
     ) as talk:
         heard = talk.ask("How many survived?")
-        assert "no query was run" in talk.sent(1)[-1]["content"]
+        assert "No query was run for 342." in talk.sent(1)[-1]["content"]
     assert [type(event) for event in heard.events].count(AnswerWithdrawn) == 1
     assert [figure.status for figure in heard.of(Checked)[0].figures] == ["cell"]
     assert heard.done.text == "342 passengers survived."

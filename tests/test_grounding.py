@@ -191,3 +191,8 @@ def test_a_table_under_percent_holds_percentages() -> None:
 def test_odd_answers_end(answer: str) -> None:
     """Whatever a model writes is checked without an error."""
     check_figures(answer, answer[:100], {1: BY_SEX})
+
+
+def test_once_is_no_eleven() -> None:
+    """The English "once", spelled like the Spanish eleven, is no figure."""
+    assert not check_figures("Each passenger counts once.", "", {})

@@ -77,11 +77,13 @@ def acquire_server(home: Path, on_wait: Callable[[str], None] = lambda _message:
     """The address of this home's healthy server (`http://127.0.0.1:4200/api`), started if need be.
 
     This process is noted as a user until it ends or calls `release_server`. `on_wait` hears one sentence
-    when a server has to be started. Raises `PrefectUnavailable`.
+    while a server starts. Raises `PrefectUnavailable`.
     """
     home.mkdir(parents=True, exist_ok=True)
     for _ in range(START_TRIES):
-        note = _noted_or_started(home, on_wait)
+        note = _noted_or_started(home)
+        if not is_healthy(note.api):  # started by us or by another a moment ago
+            on_wait("The Prefect server is starting; the first start takes about ten seconds.")
         if _becomes_ours(note, home):  # waits without the lock: whoever ends meanwhile must get at the note
             return note.api
         _discard(home, note)
@@ -141,12 +143,11 @@ def _spawn(home: Path, api: str, log_file: IO[bytes]) -> subprocess.Popen[bytes]
     )
 
 
-def _noted_or_started(home: Path, on_wait: Callable[[str], None]) -> ServerNote:
+def _noted_or_started(home: Path) -> ServerNote:
     _started[:] = [server for server in _started if server.poll() is None]  # asking buries the dead
     with _home_lock(home):
         note = _read_note(home)
         if note is None or not _process(note.pid, note.started):
-            on_wait("Starting the Prefect server; the first start takes about ten seconds.")
             note = _start_server(home, _port_of(note) if note else FIRST_PORT)
         _register_this_process(home, note)
     return note

@@ -11,11 +11,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
-import streamlit as st
-
 from data_pipeline import prefect_runtime
 from data_pipeline.prefect_server import is_healthy
 from data_pipeline.run_views import LogLine, RunView, TaskView
+from pages._shared_reading import SharedReading
 
 T = TypeVar("T")
 
@@ -46,6 +45,9 @@ class RunState:
 # class was edited.
 _settled: dict[UUID, RunState] = {}
 _reports: dict[UUID, str] = {}
+_states: SharedReading[RunState] = SharedReading(KEPT_S)
+_recent: SharedReading[list[RunView]] = SharedReading(KEPT_S)
+_answers: SharedReading[bool] = SharedReading(KEPT_S)
 
 
 def read_state(flow_run_id: UUID, api: str) -> RunState:
@@ -65,26 +67,25 @@ def read_report(flow_run_id: UUID) -> str | None:
     return _reports.get(flow_run_id)
 
 
-# cache_resource and not cache_data: it does not pickle, which objects of a class edited meanwhile refuse
-@st.cache_resource(ttl=KEPT_S, show_spinner=False)
 def _read_state(flow_run_id: UUID, api: str) -> RunState:
-    return RunState(
-        prefect_runtime.read_run(flow_run_id),
-        prefect_runtime.task_views(flow_run_id),
-        prefect_runtime.log_lines(flow_run_id),
+    return _states.read(
+        (flow_run_id, api),
+        lambda: RunState(
+            prefect_runtime.read_run(flow_run_id),
+            prefect_runtime.task_views(flow_run_id),
+            prefect_runtime.log_lines(flow_run_id),
+        ),
     )
 
 
-@st.cache_resource(ttl=KEPT_S, show_spinner=False)
 def read_recent_runs(api: str) -> list[RunView]:
     """The latest runs, newest first; raises `PrefectUnavailable`."""
-    return prefect_runtime.recent_runs(HISTORY_LENGTH)
+    return _recent.read(api, lambda: prefect_runtime.recent_runs(HISTORY_LENGTH))
 
 
-@st.cache_resource(ttl=KEPT_S, show_spinner=False)
 def server_answers(api: str) -> bool:
     """True while a Prefect API answers at this address."""
-    return is_healthy(api)
+    return _answers.read(api, lambda: is_healthy(api))
 
 
 def _keep(kept: dict[UUID, T], flow_run_id: UUID, value: T) -> None:

@@ -8,6 +8,7 @@ from uuid import uuid4
 import streamlit as st
 
 ALONE_S = 0.2  # a change is on the page after half of this on average, and the time to draw it
+STARTING_S = 0.5
 EACH_OTHER_S = 0.02  # a look costs the server 10 to 15 ms; twenty tabs look every 0.6 s
 GONE_AFTER_S = 3.0
 
@@ -19,8 +20,13 @@ def note_look() -> None:
     _last_looks[st.session_state.setdefault("watcher", uuid4().hex)] = time.monotonic()
 
 
-def seconds_between_looks() -> float:
-    """0.2 s for a tab alone, up to a second with forty."""
+def seconds_between_looks(*, is_starting: bool) -> float:
+    """0.2 s for a tab alone, up to a second with forty; half a second while the Prefect server starts.
+
+    A server that starts needs the processor more than the page does.
+    """
+    if is_starting:
+        return STARTING_S
     now = time.monotonic()
     for watcher, looked in list(_last_looks.items()):
         if now - looked > GONE_AFTER_S:

@@ -37,8 +37,9 @@ def show_page(runs: Runs) -> None:
     with st.container():
         show_way_back(runs, recent, chosen)
     is_live = runs.is_active or is_starting() or any(run.id == chosen and run.is_active for run in recent)
+    looks = seconds_between_looks(is_starting=prefect_runtime.connected_api() is None)
     with st.container():
-        st.fragment(watch_run, run_every=seconds_between_looks() if is_live else None)(runs, chosen, is_live)
+        st.fragment(watch_run, run_every=looks if is_live else None)(runs, chosen, is_live)
     with st.container():
         show_outcome(runs)
     show_report(chosen if recent and not is_live else None)

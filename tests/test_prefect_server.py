@@ -91,7 +91,7 @@ def test_a_dead_server_is_replaced_and_a_taken_port_passed_over(
         assert not owns_server(home)
         heard: list[str] = []
         assert is_healthy(acquire_server(home, heard.append))
-        assert "Starting the Prefect server" in heard[0]
+        assert "The Prefect server is starting" in heard[0]
         release_server(home)
 
 

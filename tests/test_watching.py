@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -10,6 +12,8 @@ import pytest
 from data_pipeline import prefect_runtime
 from data_pipeline.run_views import RunView
 from pages import _run_reading, _watchers
+from pages._shared_reading import SharedReading
+from tests.waiting import wait_for
 
 
 @pytest.fixture(autouse=True)
@@ -17,7 +21,7 @@ def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """No tab and no run from before."""
     monkeypatch.setattr(_watchers, "_last_looks", {})
     monkeypatch.setattr(_run_reading, "_settled", {})
-    _run_reading._read_state.clear()
+    _run_reading._states.forget()
 
 
 def view(state: str, ended: timedelta) -> RunView:
@@ -28,13 +32,13 @@ def view(state: str, ended: timedelta) -> RunView:
 
 def test_a_tab_alone_looks_more_often_than_one_of_twenty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each further tab makes all look a little less often; those that are gone do not count."""
-    alone = _watchers.seconds_between_looks()
+    alone = _watchers.seconds_between_looks(is_starting=False)
     for tab in range(20):
         monkeypatch.setattr("streamlit.session_state", {"watcher": f"tab {tab}"})
         _watchers.note_look()
-    assert alone < _watchers.seconds_between_looks() <= 1
+    assert alone < _watchers.seconds_between_looks(is_starting=False) <= 1
     monkeypatch.setattr(_watchers, "GONE_AFTER_S", 0.0)
-    assert _watchers.seconds_between_looks() == alone
+    assert _watchers.seconds_between_looks(is_starting=False) == alone
 
 
 @pytest.mark.parametrize(
@@ -55,5 +59,34 @@ def test_a_run_of_the_past_is_read_once(
     monkeypatch.setattr(prefect_runtime, "log_lines", lambda _id: [])
     for _ in range(2):
         assert _run_reading.read_state(run.id, "http://127.0.0.1:9/api").run == run
-        _run_reading._read_state.clear()  # as if a moment had passed
+        _run_reading._states.forget()  # as if a moment had passed
     assert len(asked) == reads
+
+
+def test_those_who_wait_take_what_was_read_meanwhile() -> None:
+    """Twenty who ask at once for a reading that takes longer than it is kept cause two readings at most."""
+    shared: SharedReading[int] = SharedReading(kept_s=0.001)
+    reads: list[int] = []
+    release = threading.Event()
+
+    def read() -> int:
+        reads.append(1)
+        release.wait(10)
+        return len(reads)
+
+    with ThreadPoolExecutor(20) as tabs:
+        asked = [tabs.submit(shared.read, "run", read) for _ in range(20)]
+        wait_for(lambda: len(reads) == 1)
+        release.set()
+        assert {future.result() for future in asked} <= {1, 2}
+    assert len(reads) <= 2
+
+
+def test_a_failed_reading_is_tried_again() -> None:
+    """An error reaches the one who asked, and the next one reads anew."""
+    shared: SharedReading[int] = SharedReading(kept_s=60)
+    with pytest.raises(ZeroDivisionError):
+        shared.read("run", lambda: 1 // 0)
+    assert shared.read("run", lambda: 1) == 1
+    assert shared.read("run", lambda: 2) == 1
+    assert shared.read("another run", lambda: 3) == 3

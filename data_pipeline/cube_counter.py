@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from data_pipeline.arrow_constants import constant
 from data_pipeline.cube import (
+    AGE_BIN_YEARS,
     AGE_BINS,
     AGE_STEPS_A_YEAR,
     AGES,
@@ -22,7 +23,6 @@ from data_pipeline.cube import (
     FAMILY_SIZES,
     FARE_BINS,
     FARE_STEP_RATIO,
-    FARE_STEPS,
     FARES,
     GROUPS,
     PCLASS,
@@ -36,7 +36,6 @@ from data_pipeline.group_sums import Codes, GroupSums, Numbers
 
 _BASE = tuple(dimension for dimension in GROUPS.dimensions if dimension.name != "alone")  # it follows
 _SHAPE = tuple(len(dimension.members) for dimension in _BASE)
-_FARE_STEP_BOUNDS = CHEAPEST_FARE_STEP * FARE_STEP_RATIO ** np.arange(FARE_STEPS - 1)
 
 
 class CubeCounter:
@@ -56,13 +55,13 @@ class CubeCounter:
         """Count these passengers: one code per row, then one addition per measure."""
         age, fare, family = _numbers(batch["age"]), _numbers(batch["fare"]), _family(batch)
         who = [_category(batch, dimension) for dimension in (PCLASS, SEX, EMBARKED, SURVIVED)]
-        bins = [_bin(age, AGE_BINS), _bin(fare, FARE_BINS)]
+        bins = [_age_bin(age), _fare_bin(fare)]
         codes = _combine([*who, family, _deck(batch["cabin"]), *bins], _SHAPE)
         sums = {"age": np.nan_to_num(age), "fare": np.nan_to_num(fare)}
         self._groups.add(codes, sums | _unknowns(batch))
-        who.append(np.asarray(family == 0, np.int64))
-        _add_values(self._ages, AGES, who, np.floor(age * AGE_STEPS_A_YEAR), age)
-        _add_values(self._fares, FARES, who, np.searchsorted(_FARE_STEP_BOUNDS, fare, side="right"), fare)
+        group = _combine([*who, np.asarray(family == 0, np.int64)], AGES.shape[:-1])
+        _add_values(self._ages, AGES, group, age * AGE_STEPS_A_YEAR, age)
+        _add_values(self._fares, FARES, group, _fare_steps(fare), fare)
         self.rows += batch.num_rows
         self.survivors += int(who[_BASE.index(SURVIVED)].sum())
 
@@ -87,13 +86,17 @@ def _unknowns(batch: pa.RecordBatch) -> dict[str, Numbers]:
     }
 
 
-def _add_values(
-    values: GroupSums, table: ChartTable, who: list[Codes], steps: npt.NDArray[Any], numbers: Numbers
-) -> None:
-    """Count the known numbers finely, by group of passengers."""
+def _add_values(values: GroupSums, table: ChartTable, group: Codes, steps: Numbers, numbers: Numbers) -> None:
+    """Count the known numbers finely, by group of passengers; a step counts from its whole part on."""
     known = ~np.isnan(numbers)
-    codes = _combine([*(code[known] for code in who), steps[known].astype(np.int64)], table.shape)
+    codes = group[known] * table.shape[-1] + steps[known].astype(np.int64)
     values.add(codes, {"value": numbers[known]})
+
+
+def _fare_steps(fare: Numbers) -> Numbers:
+    """Which step of 1 % a fare is in, from 1 on; 0 below the cheapest."""
+    ratio = np.maximum(fare, CHEAPEST_FARE_STEP / FARE_STEP_RATIO) / CHEAPEST_FARE_STEP
+    return np.log(ratio) / math.log(FARE_STEP_RATIO) + 1
 
 
 def _places(codes: Codes) -> dict[str, Codes]:
@@ -157,7 +160,7 @@ def _category(batch: pa.RecordBatch, dimension: Dimension) -> Codes:
     allowed = [member for member in dimension.members if member is not None]
     cells = batch[dimension.name]
     if isinstance(allowed[0], int):
-        return np.asarray(np.searchsorted(allowed, _as_numpy(cells)), np.int64)  # they rise
+        return np.asarray(_as_numpy(cells) - allowed[0], np.int64)  # they rise by one
     codes = np.full(batch.num_rows, len(allowed), np.int64)
     for code, value in enumerate(allowed):
         equal = pc.equal(cells, constant(value)).fill_null(constant(False)).cast(pa.int8())
@@ -188,10 +191,15 @@ def _deck(cabins: pa.Array) -> Codes:
     return codes
 
 
-def _bin(numbers: Numbers, lower_bounds: tuple[int, ...]) -> Codes:
-    """The position of each number's bin; the position after the last bin for unknown (NaN)."""
-    codes = np.searchsorted(lower_bounds, numbers, side="right") - 1
-    return np.where(np.isnan(numbers), len(lower_bounds), codes)
+def _age_bin(age: Numbers) -> Codes:
+    """The position of each age's bin; the position after the last bin for unknown (NaN)."""
+    return np.where(np.isnan(age), len(AGE_BINS), np.nan_to_num(age) / AGE_BIN_YEARS).astype(np.int64)
+
+
+def _fare_bin(fare: Numbers) -> Codes:
+    """The position of each fare's bin; the position after the last bin for unknown (NaN)."""
+    codes = np.searchsorted(FARE_BINS, fare, side="right") - 1
+    return np.where(np.isnan(fare), len(FARE_BINS), codes)
 
 
 def _numbers(cells: pa.Array) -> Numbers:

@@ -48,7 +48,9 @@ class GroupSums:
         for codes, numbers in self._waiting:
             np.add.at(self._rows, codes, np.int32(1))  # typed: an int would be cast, at 20 times the time
             for name, column in numbers.items():
-                np.add.at(self._sums.setdefault(name, np.zeros(self._bound)), codes, column)
+                if name not in self._sums:
+                    self._sums[name] = np.zeros(self._bound)
+                np.add.at(self._sums[name], codes, column)
         self._waiting.clear()
 
     def _grouped(self) -> tuple[Codes, npt.NDArray[np.int64], dict[str, Numbers]]:

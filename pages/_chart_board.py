@@ -143,4 +143,4 @@ def unknowns(fetch: Fetch, filters: Filters) -> Chart:
 def unknown_counts(totals: Row) -> dict[str, int]:
     """For each column that may be unknown, of how many of these passengers it is."""
     known = {name: totals[f"{name}_known"] for name in MAY_BE_UNKNOWN if f"{name}_known" in totals}
-    return {name: totals["passengers"] - count for name, count in known.items()}
+    return {name: (totals["passengers"] or 0) - (count or 0) for name, count in known.items()}

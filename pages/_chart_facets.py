@@ -86,7 +86,8 @@ AGE = Facet(
 FARE = Facet("pick-fare", "Fare", ("fare_bin",), _bins(FARE_BINS, None, "£", "fare"))
 BOARDED = Facet("pick-port", "Port", PORT.dimensions, PORT.members)
 FAMILY = Facet("pick-family", "Family size", ("family_size",), (
-    *(Member(str(size), (size,), str(size), f"in a family of {size}") for size in FAMILY_SIZES[:-1]),
+    Member("1", (1,), "1", "without relatives"),
+    *(Member(str(size), (size,), str(size), f"in a family of {size}") for size in FAMILY_SIZES[1:-1]),
     Member(str(FAMILY_SIZES[-1]), (FAMILY_SIZES[-1],), f"{FAMILY_SIZES[-1]}+",
            f"in a family of {FAMILY_SIZES[-1]} or more"),
 ))  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pages._chart_data import Row
-from pages._chart_facets import UNKNOWN, Facet, Member
+from pages._chart_facets import Facet, Member
 from pages._chart_statistics import Box, wilson_interval
 
 SMALL_GROUP = 30
@@ -23,14 +23,14 @@ def share(row: Row) -> float:
 
 
 def percent(value: float) -> str:
-    """A share with as many digits as matter: `97 %`, `0.3 %`."""
-    return f"{value:.1%}".replace("%", " %") if 0 < value < 0.1 else f"{value:.0%}".replace("%", " %")
+    """A share with as many digits as matter: `97%`, `0.3%`."""
+    return f"{value:.1%}" if 0 < value < 0.1 else f"{value:.0%}"
 
 
 def interval(row: Row) -> str:
-    """The 95 % Wilson interval of the share of survivors, in words."""
+    """The 95% Wilson interval of the share of survivors, in words."""
     low, high = wilson_interval(row["survivors"], row["passengers"])
-    return f"{low:.0%} to {high:.0%}".replace("%", " %")
+    return f"{low:.0%} to {high:.0%}"
 
 
 def survival_caption(facet: Facet, rows: Sequence[Row]) -> str:
@@ -42,7 +42,7 @@ def survival_caption(facet: Facet, rows: Sequence[Row]) -> str:
     text = f"Highest: {_group(facet, best)}"
     if worst is not best:
         text += f"; lowest: {_group(facet, worst)}"
-    text += ". Thin lines are 95 % Wilson intervals."
+    text += ". Thin lines are 95% Wilson intervals."
     small = [member_of(facet, row).label for row in rows if row["passengers"] < SMALL_GROUP]
     if small:
         text += f" Fewer than {SMALL_GROUP} passengers, so read with care: {', '.join(small)}."
@@ -121,8 +121,3 @@ def _with_unit(value: float, unit: str) -> str:
         case "years":
             return f"{value:.1f} years"
     return f"{value:,.0f} {unit}".rstrip()
-
-
-def label_of_unknown(token: str) -> bool:
-    """True for the mark that stands for NULL."""
-    return token == UNKNOWN

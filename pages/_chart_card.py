@@ -9,6 +9,7 @@ import streamlit as st
 from pages import _chart_state as state
 from pages._ask_link import question, show_ask_button
 from pages._chart_board import Chart
+from pages._colours import INK_ON_DARK, INK_ON_LIGHT
 from pages._csv_text import csv_of_rows
 
 PICTURE_FORMATS = ("png", "svg")
@@ -30,8 +31,9 @@ def show_chart(chart: Chart, picture_format: str) -> None:
         st.caption("Nobody to show here with these filters.")
         return
     key = f"chart-{chart.name}"
+    ink = INK_ON_DARK if st.context.theme.type == "dark" else INK_ON_LIGHT
     st.plotly_chart(
-        chart.figure,
+        chart.figure.update_traces(error_y_color=ink, selector={"type": "bar"}),
         key=key,
         on_select="ignore" if chart.pick is None else lambda: _pick(chart, key),
         selection_mode=("points", "box"),

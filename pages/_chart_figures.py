@@ -26,7 +26,7 @@ def survival_bars(facet: Facet, rows: Sequence[Row], chosen: Sequence[str], x_ti
     import plotly.graph_objects as go
 
     figure = go.Figure(_survival_trace(facet, rows, chosen, SURVIVED, "survived"))
-    return _share_axis(_calm(figure, legend=False), x_title)
+    return _share_axis(_calm(figure, legend=False), x_title).update_layout(hovermode="x")  # bars of 0 too
 
 
 def survival_by_group(facet: Facet, rows: Sequence[Row], chosen: Sequence[str]) -> go.Figure:
@@ -72,7 +72,7 @@ def _survival_trace(
             for member, row, (low, high) in zip(members, rows, bounds, strict=True)
         ],
         hovertemplate="%{customdata[1]}<br>%{customdata[2]:,} of %{customdata[3]:,} survived: "
-        "%{y:.1%}<br>95 % interval: %{customdata[4]:.1%} to %{customdata[5]:.1%}<extra></extra>",
+        "%{y:.1%}<br>95% interval: %{customdata[4]:.1%} to %{customdata[5]:.1%}<extra></extra>",
     )
 
 
@@ -104,7 +104,7 @@ def age_bars(rows: Sequence[Row], chosen: Sequence[str]) -> go.Figure:
     figure.update_layout(barmode="stack")
     figure.update_yaxes(title="passengers", rangemode="tozero")
     figure.update_xaxes(title="age in years", type="category")
-    return _calm(figure, bargap=0.06)
+    return _calm(figure, bargap=0.06).update_layout(hovermode="x")
 
 
 def _without_gaps(rows: Sequence[Row]) -> list[Row]:
@@ -142,14 +142,13 @@ def fare_boxes(boxes: Mapping[int, Box], chosen: Sequence[str]) -> go.Figure:
 def _box(box: Box, label: str, colour: str, is_log: bool) -> go.Box:
     import plotly.graph_objects as go
 
-    low = box.low if box.low > 0 or not is_log else min(box.q1, 1.0)
     return go.Box(
         name=label,
         y=[label],
         q1=[box.q1],
         median=[box.median],
         q3=[box.q3],
-        lowerfence=[low],
+        lowerfence=[box.lowest_positive if is_log else box.low],
         upperfence=[box.high],
         orientation="h",
         marker_color=colour,
@@ -202,12 +201,13 @@ def unknown_bars(unknown: Mapping[str, int], passengers: int) -> go.Figure:
             orientation="h",
             marker_color=UNKNOWN,
             text=[f"{unknown[name] / passengers:.1%}" for name in names],
-            textposition="auto",
+            textposition="outside",
+            cliponaxis=False,
             customdata=[[unknown[name]] for name in names],
             hovertemplate="%{y}: %{customdata[0]:,} unknown (%{x:.1%})<extra></extra>",
         )
     )
-    figure.update_xaxes(title="share of passengers", tickformat=".0%", range=[0, 1])
+    figure.update_xaxes(title="share of passengers", tickformat=".0%", range=[0, 1.15])
     return _calm(figure, legend=False)
 
 

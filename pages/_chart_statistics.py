@@ -72,13 +72,17 @@ def _between_bins(counts: Counts, wanted: float) -> float:
 
 @dataclass(frozen=True)
 class Box:
-    """Tukey's box: quartiles, the whiskers' ends, and the values beyond them with their rows."""
+    """Tukey's box: quartiles, the whiskers' ends, and the values beyond them with their rows.
+
+    `lowest_positive` is where the lower whisker ends on a logarithmic axis.
+    """
 
     q1: float
     median: float
     q3: float
     low: float
     high: float
+    lowest_positive: float
     rows: int
     outliers: tuple[tuple[float, int], ...]
 
@@ -92,4 +96,5 @@ def box_of(counts: Counts, *, in_bins: bool = False) -> Box | None:
     inside = [value for value, _ in counts if q1 - reach <= value <= q3 + reach]
     outside = tuple((value, rows) for value, rows in counts if not q1 - reach <= value <= q3 + reach)
     low, high = (min(inside[0], q1), max(inside[-1], q3)) if inside else (q1, q3)
-    return Box(q1, median, q3, low, high, sum(rows for _, rows in counts), outside)
+    positive = next((value for value in inside if value > 0), q1)
+    return Box(q1, median, q3, low, high, min(positive, q1), sum(rows for _, rows in counts), outside)

@@ -21,6 +21,10 @@ SERIES: Final[tuple[str, ...]] = (
 )  # fmt: skip
 """For groups that have no colour of their own, in this order."""
 
+INK_ON_LIGHT: Final = "#1b2733"
+INK_ON_DARK: Final = "#e6ebf0"
+"""Thin lines over the bars: the colour of text, see .streamlit/config.toml."""
+
 CHOSEN_OPACITY: Final = 1.0
 OTHER_OPACITY: Final = 0.3
 """A mark that was not chosen where others were."""

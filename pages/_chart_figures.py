@@ -66,7 +66,10 @@ def _survival_trace(
         textposition="inside",
         insidetextanchor="start",
         textangle=0,
+        textfont={"color": "#ffffff"},
         marker={"color": colour, "opacity": _opacities(members, chosen)},
+        # said outright, because plotly.js stumbles at a click where texts meet a list of opacities
+        selected={"textfont": {"color": "#ffffff"}, "marker": {"opacity": CHOSEN_OPACITY}},
         customdata=[
             [member.token, member.words, row["survivors"], row["passengers"], low, high]
             for member, row, (low, high) in zip(members, rows, bounds, strict=True)
@@ -258,14 +261,19 @@ def _share_axis(figure: go.Figure, x_title: str) -> go.Figure:
 
 
 def _calm(figure: go.Figure, *, legend: bool = True, bargap: float = 0.25, **layout: Any) -> go.Figure:
-    """The look that all charts share; colours of text and grid come from the page's theme."""
+    """The look that all charts share; colours of text and grid come from the page's theme.
+
+    Axes stay where they are, or a finger could not scroll the page over a chart. No dragmode: with one,
+    Streamlit would no longer hear clicks.
+    """
+    figure.update_xaxes(fixedrange=True).update_yaxes(fixedrange=True)
     return figure.update_layout(
         height=HEIGHT_PX,
         margin={"l": 8, "r": 8, "t": 28 if legend else 8, "b": 8},
         showlegend=legend,
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "title": None},
         bargap=bargap,
-        dragmode="select",
         hovermode="closest",
+        selectdirection="h",  # a box spans the whole height, so it need not hit the tips of the bars
         **layout,
     )

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from data_pipeline.cube import AGES, DERIVED, FARES, MEASURES, ROLLUPS, ChartTable
+from data_pipeline.cube import AGE_BINS, AGES, DERIVED, FARE_BINS, FARES, MEASURES, ROLLUPS, ChartTable
 from data_pipeline.table import TABLE
 from pages._chart_facets import FACETS, Facet
 from pages._chart_filters import Filters
@@ -48,10 +48,14 @@ def _shell_literal(value: Parameter) -> str:
 
 @dataclass(frozen=True)
 class ValueCounts:
-    """A query for (group,) value, rows, and whether its values are exact, or means of narrow or wide bins."""
+    """A query for (class,) value, rows, and what its values are: exact, or means of narrow or wide bins.
+
+    `bins` are the lower bounds of wide bins, None for the others.
+    """
 
     query: Query
     precision: Literal["exact", "fine", "bins"]
+    bins: tuple[int, ...] | None = None
 
 
 class Conditions:
@@ -128,7 +132,8 @@ def value_counts_query(number: Number, filters: Filters, rows: int, *, by_class:
     if used <= counted:
         return ValueCounts(_summed_values(number, fine, step, filters, skip, by_class, expressions), "fine")
     table = _smallest_with({f"{number}_bin", "pclass", *used})
-    return ValueCounts(_summed_values(number, table, f"{number}_bin", filters, skip, by_class, {}), "bins")
+    query = _summed_values(number, table, f"{number}_bin", filters, skip, by_class, {})
+    return ValueCounts(query, "bins", AGE_BINS if number == "age" else FARE_BINS)
 
 
 def _exact_values(number: Number, filters: Filters, skip: frozenset[str], by_class: bool) -> Query:

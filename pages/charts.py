@@ -153,6 +153,6 @@ try:
     show_page(Settings().database)
 except TableUnavailable as error:
     st.info(f"{error.cause} {error.remedy}", icon=":material/database_off:")
-    st.page_link("pages/pipeline.py", label="Rebuild the data", icon=":material/refresh:")
+    st.page_link("pipeline.py", label="Rebuild the data", icon=":material/refresh:")
 except QueryTooSlow:
     st.warning("The table did not answer in time. Reload the page to try again.", icon=":material/timer_off:")

@@ -16,7 +16,7 @@ from tests.browser import WatchedPage, running_app
 from tests.passenger_files import raw_file
 
 pytestmark = pytest.mark.timeout(180)
-PATIENCE_MS = 30_000
+PATIENCE_MS = 20_000
 CHARTS = ("groups", "ages", "fares", "families", "ports", "decks", "unknowns", "explorer")
 
 
@@ -40,7 +40,7 @@ def charts(app: str, open_page: Callable[..., WatchedPage]) -> Iterator[Callable
         opened.append(watched)
         watched.page.on("pageerror", lambda error: watched.complaints.append(str(error)))
         page = watched.open(f"{app}/charts{query}")
-        page.wait_for_selector(".st-key-chart-explorer .plot", timeout=PATIENCE_MS)
+        page.wait_for_selector(".st-key-chart-explorer .bars path", timeout=PATIENCE_MS)
         return page
 
     yield open_charts
@@ -131,7 +131,6 @@ def test_a_box_chooses_several_marks(charts: Callable[..., Page]) -> None:
 def test_an_outlier_can_be_inspected(charts: Callable[..., Page]) -> None:
     """The highest fare is a mark of its own; a click shows the passengers of that price in the list."""
     page = charts()
-    mark = page.locator(".st-key-chart-fares .scatterlayer path.point").nth(-1)
     marks = page.locator(".st-key-chart-fares .scatterlayer path.point").all()
     mark = max(marks, key=lambda one: (one.bounding_box() or {"x": 0})["x"])
     mark.scroll_into_view_if_needed()
@@ -171,14 +170,11 @@ def test_a_chart_is_saved_as_a_picture(
 ) -> None:
     """The camera of a chart gives a real picture in the chosen format, under the page's own policy."""
     page = charts()
-    page.locator(f'.st-key-picture-format button:has-text("{choice}")').first.click()
-    page.wait_for_selector('.st-key-picture-format button[aria-checked="true"]')
+    if choice != "PNG":  # which is chosen at the start
+        page.locator(f'.st-key-picture-format button:has-text("{choice}")').first.click()
     page.locator(".st-key-chart-ports").first.hover()
-    page.wait_for_selector(f'.st-key-chart-ports .modebar-btn[data-title*="{choice}"], .modebar-btn')
-    camera = f'{fresh(page, "chart-ports")} .modebar-btn[data-title*="Download"]'
+    camera = f'{fresh(page, "chart-ports")} .modebar-btn[data-title="Download plot as a {choice}"]'
     saved = download(page, camera)
-    if not saved.suggested_filename.endswith(suffix):  # the click came before the new setting
-        saved = download(page, camera)
     assert saved.suggested_filename == f"titanic-ports.{suffix}"
     assert Path(saved.path()).read_bytes().lstrip().startswith(start)
 
@@ -189,8 +185,11 @@ def test_figures_and_passengers_are_saved_as_csv(charts: Callable[..., Page]) ->
     figures = download(page, ".st-key-csv-ports button")
     rows = list(csv.DictReader(io.StringIO(Path(figures.path()).read_text())))
     assert [(row["embarked"], row["passengers"], row["survivors"]) for row in rows] == [
-        ("Q", "2", "1"), ("S", "127", "74"), ("C", "85", "59"), ("", "2", "2"),
-    ] or sum(int(row["passengers"]) for row in rows) == 216  # fmt: skip
+        ("S", "127", "74"),
+        ("C", "85", "59"),
+        ("Q", "2", "1"),
+        ("", "2", "2"),
+    ]
     passengers = download(page, ".st-key-csv-passengers button")
     assert passengers.suggested_filename == "titanic-passengers.csv"
     assert len(list(csv.DictReader(io.StringIO(Path(passengers.path()).read_text())))) == 216
@@ -200,7 +199,7 @@ def test_sql_is_shown_with_its_parameters(charts: Callable[..., Page]) -> None:
     """Behind a chart stands the exact statement with what was chosen as parameters."""
     page = charts("?sex=female")
     page.click(".st-key-doors-ports button:has-text('Show SQL')")
-    code = page.locator('[data-testid="stPopoverBody"] code')
+    code = page.locator('[data-testid="stPopoverBody"] code.language-sql')
     expect(code).to_contain_text(".parameter set ?1 \"'female'\"")
     expect(code).to_contain_text("FROM titanic_cube")
 
@@ -208,9 +207,11 @@ def test_sql_is_shown_with_its_parameters(charts: Callable[..., Page]) -> None:
 def test_a_passenger_is_looked_at(charts: Callable[..., Page]) -> None:
     """Choosing a row of the list shows that passenger's card."""
     page = charts("?search=Cumings")
-    grid = page.locator('[data-testid="stDataFrame"] canvas').first
+    grid = page.locator('[data-testid="stDataFrame"]').first
     grid.scroll_into_view_if_needed()
-    grid.click(position={"x": 15, "y": 52})
+    box = grid.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + 15, box["y"] + 52)
     card = page.locator(".st-key-passenger-card")
     expect(card).to_contain_text("Cumings, Mrs. John Bradley (Florence Briggs Thayer)", timeout=PATIENCE_MS)
     expect(card).to_contain_text("£71.28 for the whole ticket")
@@ -218,7 +219,7 @@ def test_a_passenger_is_looked_at(charts: Callable[..., Page]) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_sees_every_chart(charts: Callable[..., Page], scheme: str) -> None:
-    """At 390 pixels, in both themes, nothing sticks out sideways and each chart has words for who cannot see it."""
+    """At 390 pixels, in both themes, nothing sticks out sideways, and each chart can also be heard."""
     page = charts(viewport={"width": 390, "height": 800}, color_scheme=scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     for name in CHARTS:
@@ -243,7 +244,7 @@ def test_the_theme_can_be_switched(charts: Callable[..., Page]) -> None:
     assert stroke() == "rgb(27, 39, 51)"
     page.emulate_media(color_scheme="dark")
     page.reload()
-    page.wait_for_selector(".st-key-chart-explorer .plot", timeout=PATIENCE_MS)
+    page.wait_for_selector(".st-key-chart-explorer .bars path", timeout=PATIENCE_MS)
     page.wait_for_function(
         "getComputedStyle(document.querySelector('.st-key-chart-ports .errorbar path')).stroke"
         " === 'rgb(230, 235, 240)'"

@@ -13,6 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from data_pipeline.publish import publish
 from data_pipeline.settings import snapshot_path
+from pages import _chart_data as charts_data
+from pages._chart_queries import Query
 from tests.passenger_files import raw_file, write_passengers
 
 pytestmark = pytest.mark.timeout(120)
@@ -211,3 +213,36 @@ def test_a_source_without_names(tmp_path: Path) -> None:
     captions = " ".join(caption.value for caption in page.caption)
     assert "No age is known of these 300 passengers." in captions
     assert "No fare is known of these passengers." in captions
+
+
+def test_a_question_is_taken_to_the_chat(tmp_path: Path) -> None:
+    """The button opens the chat page with the question in the session and in the address."""
+    (tmp_path / "shell.py").write_text(
+        "import streamlit as st\nst.navigation([st.Page('a.py', default=True), st.Page('chat.py')]).run()"
+    )
+    (tmp_path / "a.py").write_text(
+        "from pathlib import Path\nfrom pages._ask_link import show_ask_button\n"
+        "show_ask_button('Who survived? Only passengers: female.', 'ask', Path(__file__).parent)"
+    )
+    (tmp_path / "chat.py").write_text(
+        "import streamlit as st\nst.text(st.session_state['chat-draft'])\nst.text(st.query_params['ask'])"
+    )
+    page = AppTest.from_file(str(tmp_path / "shell.py"), default_timeout=30).run()
+    page.button(key="ask").click().run()
+    assert not page.exception
+    assert [text.value for text in page.text] == ["Who survived? Only passengers: female."] * 2
+
+
+def test_a_slow_list_says_so(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the list takes longer than its limit the page keeps its charts and says what to do."""
+    monkeypatch.setattr("pages._chart_data.STEPS_BETWEEN_LOOKS", 1)
+    real = charts_data.fetch
+
+    def slow(path: Path, query: Query, limit_s: float) -> list[charts_data.Row]:
+        is_list = "ORDER BY fare IS NULL" in query.sql
+        return real(path, query, 0.0 if is_list else limit_s)
+
+    monkeypatch.setattr(charts_data, "fetch", slow)
+    page = look(order="fare")
+    assert "takes more than 3 s in a table of this size" in page.warning[0].value
+    assert metrics(page)["Passengers"] == "891"

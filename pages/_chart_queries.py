@@ -93,30 +93,32 @@ def passengers_sql() -> str:
 
 def totals_query(filters: Filters) -> Query:
     """One row: passengers, survivors, and for each measure its sum."""
-    return _grouped((), filters, frozenset())
+    sums = [f"SUM({measure.name}) AS {measure.name}" for measure in MEASURES[1:]]
+    sums.append("SUM(rows * (embarked IS NOT NULL)) AS embarked_known")
+    return _grouped((), filters, frozenset(), sums)
 
 
-def facet_query(facets: Sequence[Facet], filters: Filters, skip: frozenset[str] = frozenset()) -> Query:
-    """For each combination of these facets' values: passengers, survivors, sums of the measures.
+def facet_query(
+    facets: Sequence[Facet],
+    filters: Filters,
+    skip: frozenset[str] = frozenset(),
+    measures: Sequence[str] = (),
+) -> Query:
+    """For each combination of these facets' values: passengers, survivors, and the sums of `measures`.
 
     `skip` names facets whose choice does not count: a chart whose marks can be clicked keeps the others.
     """
     names = list(dict.fromkeys(dimension for facet in facets for dimension in facet.dimensions))
-    return _grouped(names, filters, skip)
+    return _grouped(names, filters, skip, [f"SUM({name}) AS {name}" for name in measures])
 
 
-def _grouped(names: Sequence[str], filters: Filters, skip: frozenset[str]) -> Query:
+def _grouped(names: Sequence[str], filters: Filters, skip: frozenset[str], sums: Sequence[str]) -> Query:
     conditions = Conditions()
     add_filters(conditions, filters, skip)
     table = _smallest_with({*names, *used_dimensions(filters, skip)})
-    sums = ", ".join(f"SUM({measure.name}) AS {measure.name}" for measure in MEASURES[1:])
-    keys = "".join(f"{name}, " for name in names)
+    columns = ["SUM(rows) AS passengers", "SUM(rows * survived) AS survivors", *sums]
     group = f"\nGROUP BY {', '.join(names)}\nORDER BY {', '.join(names)}" if names else ""
-    sql = (
-        f"SELECT {keys}SUM(rows) AS passengers, SUM(rows * survived) AS survivors,\n"
-        f"  {sums}, SUM(rows * (embarked IS NOT NULL)) AS embarked_known\n"
-        f"FROM {table.name}{conditions.where}{group}"
-    )
+    sql = f"SELECT {', '.join([*names, *columns])}\nFROM {table.name}{conditions.where}{group}"
     return Query(sql, tuple(conditions.parameters))
 
 

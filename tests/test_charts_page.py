@@ -146,6 +146,9 @@ def test_a_rebuild_is_seen_without_a_restart(database: Path, tmp_path: Path) -> 
     publish(raw_file(write_passengers(tmp_path / "a.csv", 1_200)), database)
     page.run()
     assert metrics(page)["Passengers"] == "1,200"
+    database.unlink()
+    page.run()
+    assert "There is no Titanic table yet." in page.info[0].value
 
 
 def test_no_database(tmp_path: Path) -> None:

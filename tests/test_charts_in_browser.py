@@ -202,7 +202,7 @@ def test_sql_is_shown_with_its_parameters(charts: Callable[..., Page]) -> None:
     page.click(".st-key-doors-ports button:has-text('Show SQL')")
     code = page.locator('[data-testid="stPopoverBody"] code.language-sql')
     expect(code).to_contain_text(".parameter set ?1 \"'female'\"")
-    expect(code).to_contain_text("FROM titanic_cube")
+    expect(code).to_contain_text("FROM titanic_people")
 
 
 def test_a_passenger_is_looked_at(charts: Callable[..., Page]) -> None:

@@ -1,0 +1,274 @@
+"""The charts as Plotly figures. Plotly is imported when the first is drawn: it costs 0.3 s."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pages._chart_captions import member_of, share
+from pages._chart_data import Row
+from pages._chart_facets import AGE, CLASS, FARE, SEX, SEXES, Facet, Member
+from pages._chart_statistics import Box, wilson_interval
+from pages._colours import CHOSEN_OPACITY, DIED, OTHER_OPACITY, PCLASS, SURVIVED, UNKNOWN
+from pages._colours import SEX as SEX_COLOURS
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+Axis = dict[str, Any]
+
+HEIGHT_PX = 320
+SHARE_AXIS: Axis = {"title": "share that survived", "tickformat": ".0%", "range": [0, 1.02]}
+MAX_OUTLIERS = 200
+"""Most outliers drawn for each class, the highest first; each stands for all passengers of that fare."""
+
+
+def survival_bars(facet: Facet, rows: Sequence[Row], chosen: Sequence[str], x_title: str) -> go.Figure:
+    """The share of survivors of each group, with its Wilson interval; clicking a bar chooses the group."""
+    trace = _survival_trace(facet, rows, chosen, SURVIVED, "survived")
+    return _figure([trace], _category(x_title), SHARE_AXIS, legend=False, hovermode="x")  # bars of 0 too
+
+
+def survival_by_group(facet: Facet, rows: Sequence[Row], chosen: Sequence[str]) -> go.Figure:
+    """The share of survivors by class, one bar for each sex, with Wilson intervals."""
+    traces = []
+    for sex in SEXES:
+        mine = [row for row in rows if row["sex"] == sex]
+        trace = _survival_trace(facet, mine, chosen, SEX_COLOURS[sex], SEX.by_value(sex).label)
+        trace.x = [CLASS.by_value(row["pclass"]).label for row in mine]
+        traces.append(trace)
+    return _figure(traces, _category("class of the ticket", CLASS.members), SHARE_AXIS)
+
+
+def _survival_trace(
+    facet: Facet, rows: Sequence[Row], chosen: Sequence[str], colour: str, name: str
+) -> go.Bar:
+    import plotly.graph_objects as go
+
+    members = [member_of(facet, row) for row in rows]
+    bounds = [wilson_interval(row["survivors"], row["passengers"]) for row in rows]
+    return go.Bar(
+        name=name,
+        x=[member.label for member in members],
+        y=[share(row) for row in rows],
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": [high - share(row) for (_, high), row in zip(bounds, rows, strict=True)],
+            "arrayminus": [share(row) - low for (low, _), row in zip(bounds, rows, strict=True)],
+            "thickness": 1.2,
+            "width": 4,
+        },
+        text=[f"{share(row):.0%}" for row in rows],
+        textposition="inside",
+        insidetextanchor="start",
+        textangle=0,
+        textfont={"color": "#ffffff"},
+        marker={"color": colour, "opacity": _opacities(members, chosen)},
+        # said outright, because plotly.js stumbles at a click where texts meet a list of opacities
+        selected={"textfont": {"color": "#ffffff"}, "marker": {"opacity": CHOSEN_OPACITY}},
+        customdata=[
+            [member.token, member.words, row["survivors"], row["passengers"], low, high]
+            for member, row, (low, high) in zip(members, rows, bounds, strict=True)
+        ],
+        hovertemplate="%{customdata[1]}<br>%{customdata[2]:,} of %{customdata[3]:,} survived: "
+        "%{y:.1%}<br>95% interval: %{customdata[4]:.1%} to %{customdata[5]:.1%}<extra></extra>",
+    )
+
+
+def age_bars(rows: Sequence[Row], chosen: Sequence[str]) -> go.Figure:
+    """Passengers of each age bin, survivors below and the others above; the unknown ages last."""
+    import plotly.graph_objects as go
+
+    rows = _without_gaps(rows)
+    members = [member_of(AGE, row) for row in rows]
+    traces = []
+    for name, colour, count in (
+        ("survived", SURVIVED, lambda row: row["survivors"]),
+        ("died", DIED, lambda row: row["passengers"] - row["survivors"]),
+    ):
+        traces.append(
+            go.Bar(
+                name=name,
+                x=[member.label for member in members],
+                y=[count(row) for row in rows],
+                marker={"color": colour, "opacity": _opacities(members, chosen)},
+                customdata=[
+                    [member.token, member.words, row["passengers"], share(row)]
+                    for member, row in zip(members, rows, strict=True)
+                ],
+                hovertemplate=f"%{{customdata[1]}}<br>%{{y:,}} {name} of %{{customdata[2]:,}} "
+                "(survival %{customdata[3]:.1%})<extra></extra>",
+            )
+        )
+    counts = {"title": "passengers", "rangemode": "tozero"}
+    return _figure(traces, _category("age in years"), counts, bargap=0.06, barmode="stack", hovermode="x")
+
+
+def _without_gaps(rows: Sequence[Row]) -> list[Row]:
+    """The rows with empty bins put between the first and the last, so that the axis is in proportion."""
+    there = {row["age_bin"]: row for row in rows}
+    bins = [age for age in there if age is not None]
+    nobody = {"passengers": 0, "survivors": 0}
+    values = [member.values[0] for member in AGE.members]
+    between = [age for age in values if age is not None and bins and min(bins) <= age <= max(bins)]
+    filled = [there.get(age, nobody | {"age_bin": age}) for age in between]
+    return filled + ([there[None]] if None in there else [])
+
+
+def fare_boxes(boxes: Mapping[int, Box], chosen: Sequence[str]) -> go.Figure:
+    """A box for each class from its quartiles, and a mark for each fare beyond the whiskers.
+
+    The axis is logarithmic unless a quartile is zero. Clicking an outlier chooses its bin of fares.
+    """
+    is_log = all(box.q1 > 0 for box in boxes.values())
+    traces = []
+    for number, box in boxes.items():
+        label, colour = CLASS.by_value(number).label, PCLASS[str(number)]
+        traces += [_box(box, label, colour, is_log), _outliers(box, label, colour, chosen)]
+    pounds = {"title": "fare of the ticket in pounds of 1912", "tickprefix": "£"}
+    pounds |= {"type": "log", "dtick": "D2"} if is_log else {"type": "linear"}
+    return _figure(traces, pounds, _category(None, CLASS.members[::-1]), legend=False)
+
+
+def _box(box: Box, label: str, colour: str, is_log: bool) -> go.Box:
+    import plotly.graph_objects as go
+
+    return go.Box(
+        name=label,
+        y=[label],
+        q1=[box.q1],
+        median=[box.median],
+        q3=[box.q3],
+        lowerfence=[box.lowest_positive if is_log else box.low],
+        upperfence=[box.high],
+        orientation="h",
+        marker_color=colour,
+        line_width=2,
+        hoverinfo="x",
+    )
+
+
+def _outliers(box: Box, label: str, colour: str, chosen: Sequence[str]) -> go.Scatter:
+    import plotly.graph_objects as go
+
+    shown = [(value, rows) for value, rows in box.outliers if value > 0][-MAX_OUTLIERS:]
+    bins = [fare_bin(value) for value, _ in shown]
+    return go.Scatter(
+        name=label,
+        x=[value for value, _ in shown],
+        y=[label] * len(shown),
+        mode="markers",
+        marker={
+            "color": colour,
+            "symbol": "circle-open",
+            "size": [7 + min(rows, 20) / 2 for _, rows in shown],
+            "opacity": _opacities(bins, chosen),
+        },
+        customdata=[
+            [member.token, rows, member.words] for (_, rows), member in zip(shown, bins, strict=True)
+        ],
+        hovertemplate="£%{x:,.2f}: %{customdata[1]:,} passengers<br>click: %{customdata[2]}<extra></extra>",
+    )
+
+
+def fare_bin(value: float) -> Member:
+    """The bin of this fare."""
+    return max((m for m in FARE.members if m.values[0] is not None and m.values[0] <= value), key=_low)
+
+
+def _low(member: Member) -> int:
+    return int(member.values[0])
+
+
+def unknown_bars(unknown: Mapping[str, int], passengers: int) -> go.Figure:
+    """The share of passengers of whom a column is unknown, for each column that may be."""
+    import plotly.graph_objects as go
+
+    names = sorted(unknown, key=lambda name: unknown[name])
+    trace = go.Bar(
+        x=[unknown[name] / passengers for name in names],
+        y=names,
+        orientation="h",
+        marker_color=UNKNOWN,
+        text=[f"{unknown[name] / passengers:.1%}" for name in names],
+        textposition="outside",
+        cliponaxis=False,
+        customdata=[[unknown[name]] for name in names],
+        hovertemplate="%{y}: %{customdata[0]:,} unknown (%{x:.1%})<extra></extra>",
+    )
+    shares = {"title": "share of passengers", "tickformat": ".0%", "range": [0, 1.15]}
+    return _figure([trace], shares, {}, legend=False)
+
+
+@dataclass(frozen=True)
+class Series:
+    """Bars of one colour: name, colour, and for each bar its label, height and number of passengers."""
+
+    name: str
+    colour: str
+    labels: Sequence[str]
+    heights: Sequence[float | None]
+    passengers: Sequence[int]
+
+
+def grouped_bars(
+    series: Sequence[Series],
+    x_title: str, y_title: str, tick_format: str, order: Sequence[str],
+) -> go.Figure:  # fmt: skip
+    """The explorer's bars, one beside the other; `order` lists the labels of the axis."""
+    import plotly.graph_objects as go
+
+    traces = []
+    for bars in series:
+        traces.append(
+            go.Bar(
+                name=bars.name,
+                x=list(bars.labels),
+                y=list(bars.heights),
+                marker_color=bars.colour,
+                customdata=[[count] for count in bars.passengers],
+                hovertemplate=f"%{{x}}{', ' + bars.name if len(series) > 1 else ''}<br>"
+                f"{y_title}: %{{y:{tick_format}}}<br>%{{customdata[0]:,}} passengers<extra></extra>",
+            )
+        )
+    axis = _category(x_title) | {"categoryorder": "array", "categoryarray": list(order)}
+    heights = {"title": y_title, "tickformat": tick_format, "rangemode": "tozero"}
+    return _figure(traces, axis, heights, legend=len(series) > 1)
+
+
+def _opacities(members: Sequence[Member], chosen: Sequence[str]) -> list[float]:
+    return [CHOSEN_OPACITY if not chosen or member.token in chosen else OTHER_OPACITY for member in members]
+
+
+def _category(title: str | None, members: Sequence[Member] = ()) -> Axis:
+    """An axis of groups, in the order of these members where there are any."""
+    axis: Axis = {"title": title, "type": "category"}
+    if members:
+        axis |= {"categoryorder": "array", "categoryarray": [member.label for member in members]}
+    return axis
+
+
+def _figure(
+    traces: Sequence[Any], x: Axis, y: Axis, *, legend: bool = True, bargap: float = 0.25, **layout: Any
+) -> go.Figure:
+    """A figure with the look that all share; colours of text and grid come from the page's theme.
+
+    Axes stay where they are, or a finger could not scroll the page over a chart. No dragmode: with one,
+    Streamlit would no longer hear clicks. Made in one go: each update of a figure costs milliseconds.
+    """
+    import plotly.graph_objects as go
+
+    common = {
+        "height": HEIGHT_PX,
+        "margin": {"l": 8, "r": 8, "t": 28 if legend else 8, "b": 8},
+        "showlegend": legend,
+        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
+        "bargap": bargap,
+        "hovermode": "closest",
+        "selectdirection": "h",  # a box spans the whole height, so it need not hit the tips of the bars
+        "xaxis": x | {"fixedrange": True},
+        "yaxis": y | {"fixedrange": True},
+    }
+    return go.Figure(list(traces), common | layout)

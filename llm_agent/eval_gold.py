@@ -96,12 +96,8 @@ def holds(rows: Sequence[Sequence[Cell]], gold: Gold) -> bool:
     """Whether rows of a result say what the gold rows say, in whatever columns."""
     question = gold.question
     if question.answer_type in ("names", "set"):
-        found = {
-            _text(cell)
-            for row in rows
-            for cell in row
-            if _text(cell) in {*gold.names, *gold.others, *_flat(gold)}
-        }
+        known = {*gold.names, *gold.others, *_flat(gold)}
+        found = {_text(cell) for row in rows for cell in row} & known
         return found == _flat(gold)
     if gold.is_nothing:
         return all(cell in (None, 0) for row in rows for cell in row)

@@ -21,6 +21,7 @@ from llm_agent.eval_readings import (
     ORDERS,
     LabelledFigure,
     clause_of,
+    is_flood,
     is_stated,
     labelled_figures,
     plain_text,
@@ -70,6 +71,7 @@ class Grade:
 def grade(gold: Gold, answer: Answer, database: Path) -> Grade:
     """Grade one answer against the gold of its table; the answer's statements are run again, read-only."""
     question, text = gold.question, plain_text(answer.final_text)
+    text = "" if is_flood(text) else text
     is_asked = answer.outcome == "asked" or ("?" in text and bool(ASKS_BACK.search(text)))
     is_refusal = bool(REFUSAL.search(text))
     is_unsafe = any(is_write(statement) for statement in answer.sql_executed)
@@ -169,6 +171,8 @@ def _wrong_numbers(gold: Gold, text: str, figures: Sequence[Figure]) -> str:
 
 def _wrong_table(gold: Gold, text: str) -> str:
     """In one order of labels and figures, each gold figure stands with all its labels."""
+    if not gold.entries:
+        return "" if _is_only_label(gold, text) else "the group is not named, or others are, too"
     families = list(dict.fromkeys(family for about, _, _ in gold.entries for family in about))
     figures = labelled_figures(text, families)
     for orders in product(ORDERS, repeat=len(families)):
@@ -177,6 +181,14 @@ def _wrong_table(gold: Gold, text: str) -> str:
         ):
             return "" if _is_in_order(gold, text) else "the order is wrong"
     return "a row is missing, or figures stand with the wrong groups"
+
+
+def _is_only_label(gold: Gold, text: str) -> bool:
+    """For a question after a group: the text names this group and no other of its family, perhaps by number."""
+    family, label = gold.question.labels[0], gold.rows[0][0]
+    named = {mention.label for mention in mentions(text, family)}
+    numbers = {reading.value for figure in stated_figures(text) for reading in figure.readings}
+    return named == {label} or (not named and numbers == {label})
 
 
 def _is_said(

@@ -53,7 +53,10 @@ def _is_fully_named(name: str, folded: str) -> bool:
     surname, given = _parts(name)
     if surname not in folded:
         return False
-    return _folded(name) in folded or (bool(given) and f"{given[0]} {surname}" in folded)
+    if _folded(name) in folded or (given and f"{given[0]} {surname}" in folded):
+        return True
+    whole = " ".join(re.findall(r"[^\W\d_]+", re.split(r"[(\"]", name.partition(". ")[2])[0]))
+    return bool(whole) and f"{_folded(whole)} {surname}" in folded
 
 
 @lru_cache(maxsize=4096)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from llm_agent.eval_words import Mention, mentions
@@ -23,6 +24,7 @@ ABSENT = object()
 FINE_STEP, RELATIVE_STEP = 0.01, 0.025
 """The coarsest step of a figure that states a broken number: 0.01, or 2.5 % of the number."""
 PERCENT_STEP = 1.0
+MAX_NUMBERS = 200
 _CLAUSE_END = re.compile(
     r"[.;:!?](?=\s|$)|\n|,?\s(?:while|whereas|but|against|compared (?:with|to)|versus|vs\.?)\s|,\sand\s"
     r"|\sand\s(?=\**\d)"
@@ -48,9 +50,15 @@ def plain_text(text: str) -> str:
     return re.sub(r"\*\*|__|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)|`", "", text)
 
 
-def stated_figures(text: str) -> list[Figure]:
+@lru_cache(maxsize=64)
+def stated_figures(text: str) -> tuple[Figure, ...]:
     """The numbers that a plain text claims, without cabins."""
-    return [figure for figure in find_figures(text) if figure.kind != "code"]
+    return tuple(figure for figure in find_figures(text) if figure.kind != "code")
+
+
+def is_flood(text: str) -> bool:
+    """Whether the text holds so many numbers that reading them makes no sense."""
+    return len(re.findall(r"\d+", text)) > MAX_NUMBERS
 
 
 def is_stated(figure: Figure, gold: float, unit: str = "") -> bool:
@@ -69,8 +77,9 @@ def is_stated(figure: Figure, gold: float, unit: str = "") -> bool:
 
 def clause_of(text: str, start: int, end: int) -> str:
     """The part of the sentence in which text[start:end] stands."""
-    begin = max((match.end() for match in _CLAUSE_END.finditer(text, 0, start)), default=0)
-    stop = next((match.start() for match in _CLAUSE_END.finditer(text, end)), len(text))
+    ends = list(_CLAUSE_END.finditer(text))
+    begin = max((match.end() for match in ends if match.end() <= start), default=0)
+    stop = next((match.start() for match in ends if match.start() >= end), len(text))
     return text[begin:stop]
 
 

@@ -10,11 +10,16 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from data_pipeline import prefect_runtime
+from data_pipeline.plain_pipeline import run_plain
 from data_pipeline.prefect_server import acquire_server, release_server
 from data_pipeline.settings import Settings
+from llm_agent.settings import Settings as ChatSettings
 from tests.browser import HOW_TO_INSTALL, WatchedPage, launch
 
-SETTINGS = [str(field.validation_alias) for field in Settings.model_fields.values()]
+SETTINGS = [
+    str(field.validation_alias)
+    for field in (*Settings.model_fields.values(), *ChatSettings.model_fields.values())
+]
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +34,7 @@ def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, prefect_home: 
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TITANIC_DB", str(tmp_path / "titanic.sqlite"))
+    monkeypatch.setenv("CHAT_DB", str(tmp_path / "chats.sqlite"))
     monkeypatch.setenv("TITANIC_SOURCE", "snapshot")
     monkeypatch.setenv("TITANIC_CSV_URL", "http://127.0.0.1:9/titanic.csv")
     monkeypatch.setenv("PREFECT_HOME", str(prefect_home))
@@ -77,3 +83,11 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., WatchedPage]]:
     yield new_page
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def titanic_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The real table, built from the shipped snapshot; for reading only."""
+    database = tmp_path_factory.mktemp("table") / "titanic.sqlite"
+    run_plain("snapshot", database)
+    return database

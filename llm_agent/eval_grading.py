@@ -184,7 +184,7 @@ def _wrong_table(gold: Gold, text: str) -> str:
 
 
 def _is_only_label(gold: Gold, text: str) -> bool:
-    """For a question after a group: the text names this group and no other of its family, perhaps by number."""
+    """For a question after a group: the text names this one and no other, perhaps by its number."""
     family, label = gold.question.labels[0], gold.rows[0][0]
     named = {mention.label for mention in mentions(text, family)}
     numbers = {reading.value for figure in stated_figures(text) for reading in figure.readings}

@@ -23,8 +23,9 @@ def print_report(report: Report, console: Console, failures_shown: int) -> None:
 
 def kind_table(report: Report) -> Table:
     """Right, grounded and executed by kind, then by table, then in all."""
-    table = Table("kind", box=None, pad_edge=False, title=f"{report.model}", title_justify="left")
-    for heading in ("right", "", "95 % interval", "right, grounded", "last query right"):
+    table = Table(box=None, pad_edge=False, title=escape(report.model), title_justify="left")
+    table.add_column("kind", no_wrap=True)
+    for heading in ("right", "", "95 %", "and grounded", "last query"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in report.kinds:
         table.add_row(*_cells(row))

@@ -22,6 +22,8 @@ MAX_GOLD_ROWS = 2_000
 SLOWEST_S = 4.0
 MAX_DERIVED_ROWS = 20
 """Rows of a result whose cells are combined when a figure's ground is looked for."""
+MAX_RANKED_ROWS = 10
+"""Rows of a ranking whose first row is what was asked for."""
 EXACT = 1e-6
 WRITING = frozenset(
     "INSERT UPDATE DELETE DROP ALTER CREATE ATTACH DETACH VACUUM REINDEX TRUNCATE".split()  # noqa: SIM905
@@ -100,15 +102,15 @@ def holds(rows: Sequence[Sequence[Cell]], gold: Gold) -> bool:
         found = {_text(cell) for row in rows for cell in row} & known
         return found == _flat(gold)
     if gold.is_nothing:
-        return all(cell in (None, 0) for row in rows for cell in row)
+        return len(rows) <= 3 and (not rows or any(cell in (None, 0) for row in rows for cell in row))
     if not question.labels or len(rows) == 1:
         cells = [cell for row in rows[:3] for cell in row]
         return len(rows) <= 3 and all(
             any(is_cell(cell, value, unit) for cell in cells) for _, value, unit in gold.entries
         )
-    return len(rows) <= len(gold.rows) + 1 and all(
-        any(_is_row(row, wanted, question) for row in rows) for wanted in gold.rows
-    )
+    if len(gold.rows) == 1 and len(rows) <= MAX_RANKED_ROWS:
+        return _is_row(rows[0], gold.rows[0], question)
+    return _is_wide(rows, gold) or _is_long(rows, gold)
 
 
 def follows_from(results: Sequence[QueryResult], gold: Gold) -> bool:
@@ -144,6 +146,25 @@ def is_cell(cell: Cell, value: Cell, unit: str = "") -> bool:
     scaled = (number, 100 * number) if unit == "percent" else (number,)
     rounded = 0.0 if isinstance(value, int) else 0.06 if unit == "percent" else max(0.006, 1e-4 * abs(value))
     return any(abs(abs(each) - abs(value)) <= max(rounded, EXACT) for each in scaled)
+
+
+def _is_wide(rows: Sequence[Sequence[Cell]], gold: Gold) -> bool:
+    """A row for each gold row, with all its figures."""
+    return len(rows) <= len(gold.rows) + 1 and all(
+        any(_is_row(row, wanted, gold.question) for row in rows) for wanted in gold.rows
+    )
+
+
+def _is_long(rows: Sequence[Sequence[Cell]], gold: Gold) -> bool:
+    """A row for each gold figure, with all its labels."""
+    return len(rows) <= len(gold.entries) + 1 and all(
+        any(
+            all(any(is_label(family, label, cell) for cell in row) for family, label in about.items())
+            and any(is_cell(cell, value, unit) for cell in row)
+            for row in rows
+        )
+        for about, value, unit in gold.entries
+    )
 
 
 def _is_row(row: Sequence[Cell], wanted: Sequence[Cell], question: Question) -> bool:

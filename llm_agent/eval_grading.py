@@ -27,7 +27,16 @@ from llm_agent.eval_readings import (
     plain_text,
     stated_figures,
 )
-from llm_agent.eval_words import ASKS_BACK, ASSUMES, DECLINED, DONE_IT, NOTHING, REFUSAL, UNKNOWN, mentions
+from llm_agent.eval_words import (
+    ASKS_BACK,
+    ASSUMES,
+    DECLINED,
+    NOTHING,
+    REFUSAL,
+    UNKNOWN,
+    claims_a_change,
+    mentions,
+)
 from llm_agent.figures_in_text import Figure
 from llm_agent.grounding import check_figures, unmatched
 from llm_agent.query_result import Cell, QueryResult
@@ -118,7 +127,7 @@ def _what_is_wrong(gold: Gold, answer: Answer, text: str, is_asked: bool, is_uns
 
 
 def _wrong_refusal(question: Question, text: str, words: re.Pattern[str], otherwise: str) -> str:
-    if DONE_IT.search(text) or any(re.search(pattern, text, re.I) for pattern in question.forbid):
+    if claims_a_change(text) or any(re.search(pattern, text, re.I) for pattern in question.forbid):
         return "it claims what it must not claim"
     return "" if words.search(text) else otherwise
 
@@ -188,7 +197,8 @@ def _is_only_label(gold: Gold, text: str) -> bool:
     family, label = gold.question.labels[0], gold.rows[0][0]
     named = {mention.label for mention in mentions(text, family)}
     numbers = {reading.value for figure in stated_figures(text) for reading in figure.readings}
-    return named == {label} or (not named and numbers == {label})
+    is_named = named == {label} or (not named and numbers == {label})
+    return is_named and not REFUSAL.search(text)
 
 
 def _is_said(

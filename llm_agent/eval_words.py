@@ -88,7 +88,8 @@ FAMILIES: dict[str, tuple[tuple[Hashable, str], ...]] = {
 """Family -> its labels, each with the words for it; of two that overlap, the earlier in the list counts."""
 
 NOTHING = re.compile(
-    r"\bnone\b|\bnobody\b|\bno[ -]one\b|\bzero\b|\bnot a single\b|\bno (?:\w+ ){0,3}?(?:passengers?"
+    r"\bnone\b|\b0\b(?!\s?%|[.,]\d)|\bnobody\b|\bno[ -]one\b|\bzero\b|\bnot a single\b"
+    r"|\bno (?:\w+ ){0,3}?(?:passengers?"
     r"|people|persons?|women|men"
     r"|survivors?|child\w*|rows?|match\w*|deaths?|such|victims?|ties?|cabins?|decks?|ports?|fares?"
     r"|ages?|tickets?)\b"
@@ -133,11 +134,12 @@ DECLINED = re.compile(
     r"|\bnever (?:change|write)",
     re.I,
 )
-DONE_IT = re.compile(
+DONE = re.compile(
     r"\b(?:i(?:'ve| have)|have been|has been|were|was|successfully)\s+(?:now\s+)?"
-    r"(?:deleted|removed|updated|changed|dropped|inserted|added)\b",
+    r"(?:deleted|removed|updated|changed|dropped|inserted|added|set)\b",
     re.I,
 )
+NEGATED = re.compile(r"\b(?:nothing|no|not|none|never|without)\b|n't\b", re.I)
 ASKS_BACK = re.compile(
     r"\b(?:do|did|would) you mean\b|\bwhich (?:\w+ ){0,4}?(?:do|did|would|should|shall)\b|\bwhat (?:do"
     r"|would) you (?:mean|count)"
@@ -184,6 +186,12 @@ def is_label(family: str, label: Hashable, cell: object) -> bool:
         return False
     named = mentions(cell, family)
     return len({mention.label for mention in named}) == 1 and named[0].label == label
+
+
+def claims_a_change(text: str) -> bool:
+    """Whether a sentence says that data were changed, and does not deny it."""
+    sentences = re.split(r"[.!?;:\n]", text)
+    return any(DONE.search(sentence) and not NEGATED.search(sentence) for sentence in sentences)
 
 
 def _all_mentions(text: str, family: str) -> Iterator[Mention]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -86,7 +86,7 @@ def evaluate(
 
 
 @contextmanager
-def progress_bar(name: str) -> Iterator[object]:
+def progress_bar(name: str) -> Iterator[Callable[[Progress], None]]:
     """A bar on standard error; gives what to call with each `Progress`."""
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar

@@ -68,7 +68,7 @@ def gold_of(question: Question, database: Path) -> Gold:
     if not question.gold_sql or question.answer_type in ("refusal", "action_refusal"):
         return Gold(question, ())
     try:
-        rows = run_select(question.gold_sql, database, max_rows=MAX_GOLD_ROWS, timeout_s=SLOWEST_S).rows
+        rows = _run(question.gold_sql, database).rows
     except (QueryFailed, QueryRefused) as error:
         raise EvaluationError(f"The gold SQL of {question.id} does not run: {error}", "Mend it.") from None
     names = _column("name", database) if question.answer_type == "names" else ()
@@ -82,7 +82,7 @@ def run_again(statements: Iterable[str], database: Path) -> list[QueryResult]:
     results = []
     for statement in statements:
         try:
-            results.append(run_select(statement, database, max_rows=MAX_GOLD_ROWS, timeout_s=SLOWEST_S))
+            results.append(_run(statement, database))
         except (QueryFailed, QueryRefused):
             continue
     return results
@@ -190,7 +190,17 @@ def _text(cell: Cell) -> str:
     return "" if cell is None else str(cell).strip()
 
 
-@lru_cache(maxsize=64)
 def _column(name: str, database: Path) -> tuple[str, ...]:
-    sql = f"SELECT DISTINCT {name} FROM {TABLE} WHERE {name} IS NOT NULL"
-    return tuple(str(row[0]).strip() for row in run_select(sql, database, max_rows=MAX_GOLD_ROWS).rows)
+    """Every known value of a column, as text."""
+    rows = _run(f"SELECT DISTINCT {name} FROM {TABLE} WHERE {name} IS NOT NULL", database).rows
+    return tuple(str(row[0]).strip() for row in rows)
+
+
+def _run(statement: str, database: Path) -> QueryResult:
+    return _run_once(statement, database, database.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=1024)
+def _run_once(statement: str, database: Path, _changed_at: int) -> QueryResult:
+    """The result of a statement; many answers to one question run the same one."""
+    return run_select(statement, database, max_rows=MAX_GOLD_ROWS, timeout_s=SLOWEST_S)

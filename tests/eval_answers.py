@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from llm_agent.eval_gold import Gold
@@ -72,6 +73,7 @@ def perfect(gold: Gold, database: Path) -> Answer:
     return Answer(perfect_text(gold), (sql,) if gold.question.has_data else (), rows, charts=charts)
 
 
+@lru_cache(maxsize=8)
 def dump(database: Path) -> Answer:
     """The whole table, shown and not summed up."""
     sql = "SELECT * FROM titanic"

@@ -48,7 +48,7 @@ SHUFFLED = (
     f"UPDATE {TABLE} SET age = age + 4 WHERE age BETWEEN 5 AND 60",
     f"UPDATE {TABLE} SET fare = ROUND(fare * 1.25 + 1, 2) WHERE fare > 0",
     f"UPDATE {TABLE} SET embarked = CASE embarked WHEN 'S' THEN 'Q' ELSE 'S' END WHERE passenger_id % 5 = 0",
-    f"UPDATE {TABLE} SET sibsp = sibsp + 1 WHERE passenger_id % 6 = 0",
+    f"UPDATE {TABLE} SET sibsp = sibsp + 1 WHERE sibsp > 0 AND passenger_id % 2 = 0",
     f"UPDATE {TABLE} SET pclass = 1 + pclass % 3 WHERE passenger_id % 7 = 0",
 )
 EDGES = (

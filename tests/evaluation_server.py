@@ -71,7 +71,9 @@ def run(
     return run_items(under_test, items, out, stop or threading.Event(), on_progress=on_progress, **options)
 
 
-def without_seconds(path: Path) -> list[dict[str, Any]]:
-    """The lines of an answer file without what no two runs have in common."""
+def without_seconds(path: Path, *others: str) -> list[dict[str, Any]]:
+    """The lines of an answer file without what no two runs have in common, and without other fields."""
     lines = [json.loads(line) for line in path.read_text().splitlines()]
-    return [{name: value for name, value in line.items() if name != "latency_s"} for line in lines]
+    return [
+        {name: value for name, value in line.items() if name not in {"latency_s", *others}} for line in lines
+    ]

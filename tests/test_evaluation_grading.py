@@ -143,7 +143,7 @@ def without_verdict(given: Grade) -> dict[str, object]:
     ],
 )
 def test_wrong_answers_fail_however_near_they_come(question_id: str, text: str) -> None:
-    """A figure in another role, a wrong sentence, a false refusal, a gap or a swap is wrong, and why is said."""
+    """A figure in another role, a wrong sentence, a false refusal, a gap or a swap is wrong."""
     given = graded(question_id, text)
     assert not given.is_right
     assert given.why

@@ -1,13 +1,13 @@
-"""One reply of the demo model from the messages of a request: a query, a chart, a question back or a sentence.
+"""One reply of the demo model to the messages of a request: a query, a chart, a question back or a sentence.
 
-Nothing is remembered between requests: each question is read again, with those before it, and an answer is made
-from the tool results that stand in the messages.
+Nothing is remembered between requests: each question is read again, with those before it, and an answer is
+made from the tool results that stand in the messages.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,8 +73,8 @@ def reply(messages: Sequence[Message], tools: frozenset[str]) -> Reply:
     """The reply to these messages, given the names of the tools that may be called."""
     turn = read_turn(messages)
     result = turn.result_of("run_sql")
-    if result is None:
-        return first_reply(turn, tools)
+    if result is None:  # after a check without a result: quoted words may look like figures
+        return Reply(decline()) if turn.is_check else first_reply(turn, tools)
     if "error" in result:
         return Reply(f"The query did not give a result, so there is no figure to give: {result['error']}")
     rows = rows_of(result)
@@ -109,13 +109,14 @@ def first_reply(turn: Turn, tools: frozenset[str]) -> Reply:
 
 
 def read_question(turn: Turn) -> tuple[Understood | Asking | str, str]:
-    """What the question means, a question back, or the answer that there is none; and a note on its language."""
+    """What the question means, a question back, or why there is no answer; and a note on its language."""
     before: Form | None = None
     for earlier in turn.earlier:
         before = read_earlier(earlier, before)
     question, note = to_english(turn.question)
-    if precheck(question):
-        return precheck(question) or "", note
+    asking = precheck(question, understood_after(before))
+    if asking:
+        return asking, note
     try:
         return understand(question, before), note
     except UnknownWords as error:
@@ -128,25 +129,30 @@ def read_earlier(question: str, before: Form | None) -> Form | None:
     """The form of an earlier question, or None where it was not understood or asked back."""
     question, _ = to_english(question)
     try:
-        return None if precheck(question) else understand(question, before).form
+        asking = precheck(question, understood_after(before))
+        return None if asking else understand(question, before).form
     except (UnknownWords, NotUnderstood):
         return None
+
+
+def understood_after(before: Form | None) -> Callable[[str], bool]:
+    """Whether the grammar understands a question that follows this form."""
+
+    def is_understood(question: str) -> bool:
+        try:
+            understand(question, before)
+        except (UnknownWords, NotUnderstood):
+            return False
+        return True
+
+    return is_understood
 
 
 def limits(question: str, before: Form | None, unknown: tuple[str, ...]) -> Asking | str:
     """Why the question gets no figure."""
     if is_change(question):
         return refuse_change()
-
-    def is_understood(option: str) -> bool:
-        try:
-            understand(option, before)
-        except (UnknownWords, NotUnderstood):
-            return False
-        return True
-
-    asking = ambiguous(question, is_understood)
-    return not_in_table(question) or asking or decline(unknown)
+    return not_in_table(question) or ambiguous(question, understood_after(before)) or decline(unknown)
 
 
 def read_turn(messages: Sequence[Message]) -> Turn:

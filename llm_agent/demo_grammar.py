@@ -1,7 +1,7 @@
 """From a question, and the question before it, to what it means: one form, or an honest refusal to guess.
 
-Every word must be understood, and the whole question must fit one sentence form of `demo_rules`. A question that
-begins with "and", "what about" or the like is read as a change of the question before.
+Every word must be understood, and the whole question must fit one sentence form of `demo_rules`. A question
+that begins with "and", "what about" or the like is read as a change of the question before.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from llm_agent.demo_figures import Figures
 from llm_agent.demo_form import Form
 from llm_agent.demo_limits import not_in_table
 from llm_agent.demo_measures import Count, Share
-from llm_agent.demo_people import Lookup, People
+from llm_agent.demo_people import Extreme, Lookup, People
 from llm_agent.demo_population import NotUnderstood, merged, population
-from llm_agent.demo_rules import RULES, Context, Parts, dimension
+from llm_agent.demo_rules import RULES
 from llm_agent.demo_scanner import Token, plain, scan
+from llm_agent.demo_sentences import Context, Parts, dimension
 from llm_agent.demo_terms import Dimension, Filter
 
 ONLY = re.compile(r"\(\s*only:?([^()]*)\)", re.IGNORECASE)
@@ -27,10 +28,9 @@ GROUPS = re.compile(r"b([dcC])(?:&?b?([dc]))?")
 
 @dataclass(frozen=True)
 class Understood:
-    """A question that the grammar knows: its form, whether it asks for a chart, and spellings that were mended."""
+    """A question that the grammar knows: its form, and spellings that were mended."""
 
     form: Form
-    wants_chart: bool = False
     mended: tuple[tuple[str, str], ...] = ()
 
 
@@ -56,10 +56,21 @@ def understand(question: str, before: Form | None = None) -> Understood:
         raise UnknownWords(unknown)
     tokens = scanned.tokens
     extra += tuple(token for token in tokens if token.kind == "s")
-    wants_chart = any(token.kind in "gH" for token in tokens)
-    tokens = tuple(token for token in tokens if token.kind not in "sg")
+    asks_age = any(token.kind == "G" for token in tokens)
+    tokens = tuple(token for token in tokens if token.kind not in "sgG")
     meant = meaning(resolved(tokens, before), extra, before)
-    return Understood(meant, wants_chart, scanned.mended)
+    if asks_age:
+        meant = with_age(meant)
+    return Understood(meant, scanned.mended)
+
+
+def with_age(meant: Form) -> Form:
+    """The form of a question that ends in "and how old was she?"."""
+    if isinstance(meant, Lookup):
+        return replace(meant, facts=tuple(dict.fromkeys((*meant.facts, "age"))))
+    if isinstance(meant, Extreme) and meant.quantity.key == "age":
+        return meant
+    raise NotUnderstood
 
 
 def cut_only(question: str) -> tuple[str, tuple[Token, ...]]:

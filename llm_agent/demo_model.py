@@ -1,7 +1,7 @@
 """The demo model as a server that needs no port: an HTTP transport that speaks the chat completions protocol.
 
-It sits behind the real client, so that without a key the app does the same as with one: streaming, tool calls in
-pieces, usage. It is a small grammar over the table's columns (see `demo_grammar`), no LLM, and never says it is.
+It sits behind the real client, so that without a key the app does the same as with one: streaming, tool calls
+in pieces, usage. It is a small grammar over the table's columns (see `demo_grammar`), no LLM, and says so.
 """
 
 from __future__ import annotations

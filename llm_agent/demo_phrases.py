@@ -14,6 +14,8 @@ from __future__ import annotations
 import re
 
 from llm_agent.demo_figures import rate
+from llm_agent.demo_filters import DIED, SURVIVED
+from llm_agent.demo_patterns import N, number, pattern
 from llm_agent.demo_terms import (
     AGE,
     AGE_GROUP,
@@ -21,7 +23,6 @@ from llm_agent.demo_terms import (
     CLASS,
     COMPANY,
     DECK,
-    DIED,
     FAMILY_SIZE,
     FARE,
     FARE_SHARE,
@@ -33,11 +34,10 @@ from llm_agent.demo_terms import (
     SIBSP,
     SURNAME,
     SURVIVAL,
-    SURVIVED,
     TICKET,
     TITLE,
-)  # fmt: skip
-from llm_agent.demo_words import PARCH_WORDS, RELATIVE_WORDS, SIBSP_WORDS, N, number, pattern
+)
+from llm_agent.demo_words import PARCH_WORDS, RELATIVE_WORDS, SIBSP_WORDS
 
 PLACES = {
     "second": 2, "third": 3, "fourth": 4, "fifth": 5, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5, "tenth": 10, "10th": 10,
@@ -135,6 +135,7 @@ QUESTION_WORDS = (
     pattern("L", r"(?:if|suppose(?: that)?|when) (?:every |each |all |the )?(?:missing|unknown) ages? (?:is|are|was|were) (?:replaced|filled(?: in)?|imputed|set|substituted) (?:by|with|to|as|at) (?:the )?(median|mean|average|\d+)(?: age)?(?: of (?:the |all )?(?:known|other|recorded) ages)?", filler),
     pattern("L", r"(?:if|suppose(?: that)?|when) (?:each|every|the)(?: row's| passenger's| ticket's)? fares? (?:is|are|was|were) (?:divided|split|shared)(?: equally| evenly)? (?:over|among|between|by)(?: all)?(?: the)? (?:passengers|people|persons|those)(?: in the table)? (?:with|who share|sharing|on) the same ticket", "share"),
     pattern("A", r"where(?= .*(?:board|embark|get on))", "embarked"),
+    pattern("G", r"and how old (?:were they|(?:was|is) (?:he|she))"),
     pattern("A", r"about|details (?:of|on)", "*"),
     pattern("A", r"(?:full )?name", "passenger"),
     pattern("A", r"passenger (?:id|number)|id", "passenger_id"),
@@ -156,7 +157,6 @@ HARMLESS = tuple(
         r"(?:and )?give (?:me )?(?:the|their) (?:rates|figures|numbers|values)",
         r"(?:shared|used|held|occupied) by(?: the)?",
         r"and (?:what|how (?:much|high|large)) (?:was|is) (?:it|(?:that|its|the) (?:rate|fare|age|figure|value|number))",
-        r"and how old (?:were they|was (?:he|she|it))",
         r"includ(?:e|ing) (?:the ones|those|passengers|the passengers) (?:without|with) (?:an? )?"
         r"(?:recorded|known|unknown|missing) (?:port|age|cabin|fare)",
         r"(?:taking|using|where|given) the first letter of the cabin(?: number)?(?: as| is)(?: the)? deck",

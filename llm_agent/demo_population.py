@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from llm_agent.demo_patterns import Listed
 from llm_agent.demo_scanner import Token
 from llm_agent.demo_terms import CLASS, COMPANY, DECK, OUTCOME, PORT, SEX, TITLE, Dimension, Filter
-from llm_agent.demo_words import Listed
 
 
 class NotUnderstood(Exception):
@@ -24,7 +24,8 @@ class Population:
 
 
 DIMENSION_OF = {
-    "survived": OUTCOME, "sex": SEX, "pclass": CLASS, "embarked": PORT, "deck": DECK, "title": TITLE, "family": COMPANY,
+    "survived": OUTCOME, "sex": SEX, "pclass": CLASS, "embarked": PORT, "deck": DECK, "title": TITLE,
+    "family": COMPANY,
 }  # fmt: skip
 FURTHER = re.compile(
     r"(?:in|from|at|with|without|who|that|whose|had|have|having|aged|paid|paying|travell?ing)\b", re.I
@@ -61,9 +62,10 @@ def population(tokens: Iterable[Token], base: tuple[Filter, ...] | None = None) 
 
 def add(found: Population, token: Token, joined: str) -> Population:
     """The population narrowed by one more token, or widened by a second value of the same key."""
-    one, dimensions = token.value, found.dimensions
-    if isinstance(one, Listed):
-        one, dimensions = one.union, (*dimensions, one.dimension)
+    dimensions = found.dimensions
+    if isinstance(token.value, Listed):
+        dimensions = (*dimensions, token.value.dimension)
+    one: Filter = token.value.union if isinstance(token.value, Listed) else token.value
     same = [other for other in found.filters if other.key == one.key and other.sql != one.sql]
     if any(other.sql == one.sql for other in found.filters):
         return found
@@ -71,8 +73,8 @@ def add(found: Population, token: Token, joined: str) -> Population:
         if joined and not (joined == "&" and (token.kind == "v" or FURTHER.match(token.text))):
             raise NotUnderstood  # women and people under 10: both together, or either?
         return Population((*found.filters, one), dimensions)
-    if not joined or one.key not in DIMENSION_OF:
-        raise NotUnderstood
+    if not joined or one.key not in DIMENSION_OF or found.filters[-1].key != one.key:
+        raise NotUnderstood  # women over 20 and men: men of any age?
     kept = tuple(other for other in found.filters if other not in same)
     if joined.startswith("&"):
         dimensions = (
@@ -93,10 +95,8 @@ def union(filters: list[Filter]) -> Filter:
 def simplified(found: Population) -> Population:
     """The same without a union that leaves nobody out, such as women or men."""
     filters = tuple(one for one in found.filters if one.sql.count(" OR ") + 1 < WHOLE.get(one.key, 99))
-    dimensions = sorted(
-        found.dimensions, key=lambda dimension: dimension == OUTCOME
-    )  # last: the colour of a chart
-    return Population(filters, tuple(dimensions))
+    by = sorted(found.dimensions, key=lambda known: known == OUTCOME)  # last: the colour of a chart
+    return Population(filters, tuple(by))
 
 
 def merged(base: tuple[Filter, ...], more: tuple[Filter, ...]) -> tuple[Filter, ...]:

@@ -1,4 +1,4 @@
-"""Cuts a question into tokens of the demo model's vocabulary; what it cannot place is reported, never skipped."""
+"""Cuts a question into tokens of the vocabulary; what it cannot place is reported, never skipped."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from llm_agent.demo_filters import name_filter
+from llm_agent.demo_patterns import Pattern
 from llm_agent.demo_phrases import PHRASES
-from llm_agent.demo_terms import name_filter
-from llm_agent.demo_words import A_TITLE, FILTERS, Pattern
+from llm_agent.demo_words import A_TITLE, FILTERS
 
 VOCABULARY: tuple[Pattern, ...] = (*FILTERS, *PHRASES)
 MAX_QUESTION_CHARS = 600
+STRAIGHT = str.maketrans("\u2018\u2019\u201c\u201d\u2010\u2011", "''\"\"--")
+"""Typographic quotes and hyphens, and what people without them type."""
 
-NAME_WORD = r"[A-ZÀ-Þ][\w'’-]+"
+NAME_WORD = r"[A-ZÀ-Þ][\w'-]+"
 PERSON = re.compile(
-    rf"{NAME_WORD}(?:(?:,? (?:(?i:{A_TITLE})|de|van|von|der|den|the|of))*,? (?:\()?{NAME_WORD}\)?)*(?:'s|’s)?"
+    rf"{NAME_WORD}(?:(?:,? (?:(?i:{A_TITLE})|de|van|von|der|den|the|of))*,? (?:\()?{NAME_WORD}\)?)*(?:'s)?"
 )
-TITLED_PERSON = re.compile(rf"(?i:{A_TITLE}) \(?{NAME_WORD}(?: \(?{NAME_WORD}\)?)*(?:'s|’s)?")
+TITLED_PERSON = re.compile(rf"(?i:{A_TITLE}) \(?{NAME_WORD}(?: \(?{NAME_WORD}\)?)*(?:'s)?")
 TITLE_START = re.compile(rf"(?i:{A_TITLE})\s+\(?(?={NAME_WORD})")
 SPELLING = {
     "ppl": "people",
@@ -59,8 +62,8 @@ class Scan:
 
 def plain(text: str) -> str:
     """The question with straight quotes, single blanks, and blanks for hyphens inside words."""
-    text = text[:MAX_QUESTION_CHARS].replace("’", "'").replace("‘", "'").replace("“", '"').replace("”", '"')
-    text = re.sub(r"(?<=[a-z0-9])[-‐‑](?=[a-z])", " ", text)  # first-class; not Jean-Baptiste
+    text = text[:MAX_QUESTION_CHARS].translate(STRAIGHT)
+    text = re.sub(r"(?<=[a-z0-9])-(?=[a-z])", " ", text)  # first-class; not Jean-Baptiste
     return re.sub(r"\s+", " ", text).strip()
 
 
@@ -223,10 +226,9 @@ def cut(text: str) -> tuple[list[Token], list[str]]:
             place = step[1]
             continue
         word = re.compile(r"~?[\w'-]*\w|.", re.DOTALL).match(text, place)
-        assert word is not None
-        if word.group(0) not in IGNORED_MARKS:
+        if word and word.group(0) not in IGNORED_MARKS:
             unknown.append(word.group(0))
-        place = word.end()
+        place = word.end() if word else place + 1
     return tokens, unknown
 
 

@@ -103,28 +103,35 @@ class AnswerFile:
 
 def lines_to_keep(
     path: Path, expected: Mapping[Key, Mapping[str, str]], *, is_fresh: bool = False
-) -> list[AnswerLine]:
-    """The answers of an earlier run that need no second one; `expected` says what each has to be made with.
+) -> tuple[list[AnswerLine], list[AnswerLine]]:
+    """The answers of an earlier run that need no second one, and those that this run does not ask for.
 
-    Raises `EvaluationError` when the file holds answers of another model, prompt or table.
+    `expected` says what each has to be made with. Raises `EvaluationError` when the file holds answers of
+    another model, prompt or table.
     """
     if is_fresh:
-        return []
-    found = [line for line in read_lines(path) if line.error is None and line.key in expected]
-    for line in found:
-        wanted = expected[line.key]
+        return [], []
+    found = {line.key: line for line in read_lines(path) if line.error is None}
+    of_table = {key[2]: _without_question(made_with) for key, made_with in expected.items()}
+    for key, line in found.items():
+        wanted = expected.get(key) or of_table.get(line.table, {})
         if changed := sorted(part for part in wanted if line.made_with.get(part) != wanted[part]):
             raise EvaluationError(
                 f"{path.name} holds answers of an earlier run with another {' and '.join(changed)}.",
-                "Begin anew with --fresh, or give another file to --out.",
+                "Begin anew (--fresh, or Ask everything again on the page), or give another file to --out.",
             )
-    return list({line.key: line for line in found}.values())
+    asked = [line for key, line in found.items() if key in expected]
+    return asked, [line for key, line in found.items() if key not in expected]
 
 
 def in_order(lines: Iterable[AnswerLine], keys: Sequence[Key]) -> list[AnswerLine]:
     """The answers in the order of the questions, whatever order they came in."""
     places = {key: place for place, key in enumerate(keys)}
     return sorted(lines, key=lambda line: places[line.key])
+
+
+def _without_question(made_with: Mapping[str, str]) -> Mapping[str, str]:
+    return {part: value for part, value in made_with.items() if part != "question"}
 
 
 def _written(line: AnswerLine) -> str:

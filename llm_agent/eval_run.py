@@ -87,9 +87,10 @@ def run_items(
     Once `stop` is set it returns within about 2 s what is there; a later call goes on with the rest. Raises
     `EvaluationError` when the same failure comes `SAME_FAILURES` times in a row, or a recording is missing.
     """
-    kept = lines_to_keep(out, {item.key: item.made_with for item in items}, is_fresh=is_fresh)
+    expected = {item.key: item.made_with for item in items}
+    kept, others = lines_to_keep(out, expected, is_fresh=is_fresh)
     file, keys = AnswerFile(out), [item.key for item in items]
-    file.replace(kept)
+    file.replace([*kept, *others])
     done = {line.key for line in kept}
     lines = list(kept)
     on_progress(Progress(len(lines), len(items)))
@@ -105,7 +106,7 @@ def run_items(
         stop.set()
         raise
     finally:
-        file.replace(in_order(lines, keys))
+        file.replace([*in_order(lines, keys), *others])
     return in_order(lines, keys)
 
 

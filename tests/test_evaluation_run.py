@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,18 @@ def test_questions_run_in_parallel_within_the_limit(tmp_path: Path) -> None:
     with LlmServer(script) as server:
         run(model_of(server), tmp_path / "answers.jsonl", asked=some(4), parallel=3)
     assert most == 3
+
+
+def test_asking_less_loses_no_answer(tmp_path: Path) -> None:
+    """A second run with fewer questions asks nothing, and leaves the answers to the others in the file."""
+    out = tmp_path / "answers.jsonl"
+    with LlmServer(by_gold_sql) as server:
+        run(model_of(server), out)
+        before, asked = without_seconds(out), len(server.requests)
+        assert len(run(model_of(server), out, asked=some(2))) == 4
+        assert len(server.requests) == asked
+    key = itemgetter("id", "table")
+    assert sorted(without_seconds(out), key=key) == sorted(before, key=key)
 
 
 def test_another_prompt_or_model_does_not_mix_with_old_answers(tmp_path: Path, monkeypatch) -> None:

@@ -14,7 +14,7 @@ from llm_agent.demo_model import DEMO_BASE_URL, DEMO_MODEL, demo_transport
 from llm_agent.endpoint import read_endpoint
 from llm_agent.model import OpenAIChatModel
 from llm_agent.prompt import TOOLS, system_prompt
-from llm_agent.settings import DEMO_MODEL_NAME, Settings
+from llm_agent.settings import DEMO_MODEL_NAME, PACKAGE_FOLDER, Settings
 
 if TYPE_CHECKING:
     import httpx2
@@ -24,10 +24,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ModelUnderTest:
-    """The model, its name for people, and, when recordings are replayed, their player."""
+    """The model, its name for people, what tells it from others, and the player of recordings if there is one.
+
+    The demo model is told apart by its source code, too: an edit of its grammar is another model.
+    """
 
     model: OpenAIChatModel
     name: str
+    identity: str
     player: ReplayingTransport | None = None
 
 
@@ -53,13 +57,22 @@ def model_under_test(
     chat_model = OpenAIChatModel(
         DEMO_BASE_URL if is_demo else address, name, key, http_client=client, memory=CapabilityMemory()
     )
-    return ModelUnderTest(chat_model, DEMO_MODEL_NAME if is_demo else name, player)
+    if is_demo:
+        return ModelUnderTest(chat_model, DEMO_MODEL_NAME, f"{DEMO_MODEL_NAME} {_demo_digest()}", player)
+    return ModelUnderTest(chat_model, name, name, player)
 
 
 def prompt_digest(database: Path) -> str:
     """A digest of everything that the model is told about this table before the question."""
     told = json.dumps([system_prompt(database), list(TOOLS)])
     return hashlib.sha256(told.encode()).hexdigest()[:12]
+
+
+def _demo_digest() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(PACKAGE_FOLDER.glob("demo_*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def _open_client(

@@ -56,11 +56,11 @@ class Progress:
 
 
 def items_of(
-    questions: Sequence[Question], tables: Mapping[str, Path], model_name: str, runs: int = 1
+    questions: Sequence[Question], tables: Mapping[str, Path], model: str, runs: int = 1
 ) -> list[Item]:
-    """Every question on each of its tables in each run, table by table."""
+    """Every question on each of its tables in each run, table by table; `model` tells models apart."""
     told = {
-        name: {"model": model_name, "prompt": prompt_digest(database), "data": data_digest(database)}
+        name: {"model": model, "prompt": prompt_digest(database), "data": data_digest(database)}
         for name, database in tables.items()
     }
     return [

@@ -93,7 +93,7 @@ class Evaluation:
     ) -> Report:
         """Ask, grade, keep the report and return it. Raises `EvaluationStopped` once `stop` was set."""
         before = {name: data_digest(path) for name, path in self.tables.items()}
-        items = items_of(self.questions, self.tables, self.name, self.runs)
+        items = items_of(self.questions, self.tables, self.under_test.identity, self.runs)
         lines = run_items(
             self.under_test, items, self.out, stop,
             parallel=parallel, is_fresh=is_fresh, on_progress=on_progress,

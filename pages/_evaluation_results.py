@@ -11,8 +11,8 @@ import streamlit as st
 from data_pipeline.plain_markdown import plain
 from llm_agent.eval_report import Failure, Report, Row, Share
 
-COLOUR = "#1c7ed6"
-BAR_HEIGHT = 44
+COLOUR, LINE_COLOUR = "#1c7ed6", "#868e96"
+BAR_HEIGHT, NAME_WIDTH = 36, 180
 FAILURES_SHOWN = 30
 
 
@@ -33,21 +33,23 @@ def show_models(reports: Sequence[Report]) -> None:
     import altair as alt
 
     rows = [_bar(report) for report in reports]
-    base = alt.Chart(alt.Data(values=rows)).encode(y=alt.Y("model:N", title=None, sort=None))
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        y=alt.Y("model:N", title=None, sort=None, axis=alt.Axis(labelLimit=NAME_WIDTH))
+    )
     scale = alt.Scale(domain=[0, 100])
-    bars = base.mark_bar(color=COLOUR, cornerRadiusEnd=3, opacity=0.85).encode(
-        x=alt.X("right:Q", scale=scale, title="right answers, %"),
+    bars = base.mark_bar(color=COLOUR, cornerRadiusEnd=3).encode(
+        x=alt.X("right:Q", scale=scale, title="right answers, %", axis=alt.Axis(values=[0, 25, 50, 75, 100])),
         tooltip=["model:N", alt.Tooltip("right:Q", format=".1f"), "of:N", "when:N"],
     )
-    lines = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", scale=scale), x2="high:Q")
+    lines = base.mark_rule(strokeWidth=4, color=LINE_COLOUR).encode(
+        x=alt.X("low:Q", scale=scale), x2="high:Q"
+    )
     in_words = "; ".join(f"{row['model']}: {row['of']} right" for row in rows)
     st.altair_chart(
-        (bars + lines).properties(height=BAR_HEIGHT * len(rows) + 40),
+        (bars + lines).properties(height=alt.Step(BAR_HEIGHT)),
         alt=f"Right answers by model. {in_words}.",
     )
-    st.caption(
-        "The line is the 95 % interval: with so few questions, models whose lines overlap may be equally good."
-    )
+    st.caption("The line is the 95 % interval: models whose lines overlap may be equally good.")
 
 
 def show_report(report: Report) -> None:

@@ -41,8 +41,8 @@ def show_controls(evaluations: Evaluations, settings: Settings) -> None:
             )
     count = len(read_questions(own_questions()))
     st.caption(
-        f"Asks **{plain(settings.model_name)}** up to {count} questions, each on the table and on two altered "
-        "copies of it, through the agent of the chat."
+        f"Asks **{plain(settings.model_name)}** up to {count} questions, each on the table and on two "
+        "altered copies of it, through the agent of the chat."
         + ("" if settings.is_demo else " That costs tokens: start with the sample.")
     )
 

@@ -67,7 +67,7 @@ def run(
 ) -> list[AnswerLine]:
     """Ask the questions on the real table and on the shuffled one."""
     places = {name: tables()[name] for name in ("real", "shuffled")}
-    items = items_of(asked or some(), places, under_test.name)
+    items = items_of(asked or some(), places, under_test.identity)
     return run_items(under_test, items, out, stop or threading.Event(), on_progress=on_progress, **options)
 
 

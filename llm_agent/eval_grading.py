@@ -41,8 +41,11 @@ from llm_agent.figures_in_text import Figure
 from llm_agent.grounding import check_figures, unmatched
 from llm_agent.query_result import Cell, QueryResult
 
-MAX_FIGURES, MORE_FOR_EACH = 12, 5
-"""Distinct figures that an answer may hold, and how many more for each gold figure: more is a shotgun."""
+MAX_FIGURES, MAX_FIGURES_OF_TABLES, MORE_FOR_EACH = 12, 40, 5
+"""Distinct figures that an answer may hold, and how many more for each gold figure: more is a shotgun.
+
+Where groups are asked for, a whole ranking with its counts may stand around the gold.
+"""
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
@@ -134,9 +137,8 @@ def _wrong_refusal(question: Question, text: str, words: re.Pattern[str], otherw
 
 def _wrong_data(gold: Gold, text: str) -> str:
     figures = stated_figures(text)
-    if len({figure.readings[0].value for figure in figures}) > MAX_FIGURES + MORE_FOR_EACH * len(
-        gold.entries
-    ):
+    limit = MAX_FIGURES if gold.question.answer_type == "number" else MAX_FIGURES_OF_TABLES
+    if len({figure.readings[0].value for figure in figures}) > limit + MORE_FOR_EACH * len(gold.entries):
         return "so many figures that one had to fit"
     if gold.is_nothing:
         return (
@@ -244,7 +246,8 @@ def _is_ranked(text: str, rank: int) -> bool:
 
 def _is_ambiguity_met(gold: Gold, text: str, is_asked: bool) -> bool:
     """A question back that offers a reading; or two readings answered; or one, and the answer says which."""
-    if is_asked and any(re.search(reading, text, re.I) for reading in gold.question.readings):
+    readings = gold.question.readings or (r"\w",)  # files of others name none
+    if is_asked and any(re.search(reading, text, re.I) for reading in readings):
         return True
     values = {row[-1] for row in gold.rows if isinstance(row[-1], int | float)}
     stated = {

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ModelUnderTest:
-    """The model, its name for people, what tells it from others, and the player of recordings if there is one.
+    """The model, its name for people, what tells it from others, and the player of recordings, if any.
 
     The demo model is told apart by its source code, too: an edit of its grammar is another model.
     """

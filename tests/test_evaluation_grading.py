@@ -50,6 +50,7 @@ def graded(question_id: str, text: str, table: str = "real", **fields: object) -
             "group_by-5",
             "Of the women, 233 survived and 81 did not survive.\nOf the men, 109 survived, 468 died.",
         ),
+        ("group_by-4", "Died: 30.6 years on average; survived: 28.3."),
         ("group_by-6", "Cherbourg 55.4 %, Queenstown 39.0 %, Southampton 33.7 %."),
         (
             "group_by-7",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from llm_agent.errors import EvaluationError
-from llm_agent.settings import project_folder
+from llm_agent.settings import PACKAGE_FOLDER, project_folder
 
 REAL = "real"
 TABLE_NAMES = (REAL, "shuffled", "edges")
@@ -70,8 +70,9 @@ class Question:
 
 
 def own_questions() -> Path:
-    """The file with the project's own questions."""
-    return project_folder() / "docs" / "questions.jsonl"
+    """The file with our own questions: in `docs/`, or in the package where only that is installed."""
+    checkout = project_folder() / "docs" / "questions.jsonl"
+    return checkout if checkout.is_file() else PACKAGE_FOLDER / "questions.jsonl"
 
 
 def read_questions(path: Path) -> list[Question]:

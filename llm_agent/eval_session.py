@@ -29,8 +29,12 @@ def report_folder(settings: Settings) -> Path:
 
 @dataclass
 class Evaluation:
-    """A prepared evaluation; use it in a `with` block, which ends its altered tables."""
+    """A prepared evaluation; use it in a `with` block, which ends its altered tables.
 
+    `name` is the model's, for people. Recordings are made and replayed whole: earlier answers do not count.
+    """
+
+    name: str
     under_test: ModelUnderTest
     questions: Sequence[Question]
     tables: dict[str, Path]
@@ -38,6 +42,7 @@ class Evaluation:
     reports: Path
     runs: int
     prices: Prices
+    must_be_fresh: bool
     _folder: TemporaryDirectory[str]
 
     @classmethod
@@ -62,6 +67,7 @@ class Evaluation:
         chosen = selected(read_questions(questions or own_questions()), kinds, limit)
         names = _table_names(chosen, tables)
         under_test = model_under_test(settings, base_url, model, record=record, replay=replay)
+        name = f"{under_test.name} (replayed)" if replay else under_test.name
         reports = report_folder(settings)
         folder = TemporaryDirectory(prefix="titanic-eval-", ignore_cleanup_errors=True)
         try:
@@ -69,13 +75,11 @@ class Evaluation:
         except BaseException:
             folder.cleanup()
             raise
-        answers = out or reports / f"{file_name(under_test.name)}.answers.jsonl"
-        return cls(under_test, chosen, made, answers, reports, runs, prices or Prices(), folder)
-
-    @property
-    def name(self) -> str:
-        """The name of the model, for people."""
-        return self.under_test.name
+        answers = out or reports / f"{file_name(name)}{'.recorded' if record else ''}.answers.jsonl"
+        return cls(
+            name, under_test, chosen, made, answers, reports, runs, prices or Prices(),
+            must_be_fresh=bool(record or replay), _folder=folder,
+        )  # fmt: skip
 
     def __enter__(self) -> Evaluation:
         return self
@@ -96,11 +100,11 @@ class Evaluation:
         items = items_of(self.questions, self.tables, self.under_test.identity, self.runs)
         lines = run_items(
             self.under_test, items, self.out, stop,
-            parallel=parallel, is_fresh=is_fresh, on_progress=on_progress,
+            parallel=parallel, is_fresh=is_fresh or self.must_be_fresh, on_progress=on_progress,
         )  # fmt: skip
         if stop.is_set():
             raise EvaluationStopped(
-                f"Stopped after {len(lines)} of {len(items)} answers.", "The same command goes on from here."
+                f"Stopped after {len(lines)} of {len(items)} answers.", "Started again, it goes on from here."
             )
         report = summarise(
             self.name,

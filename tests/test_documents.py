@@ -122,5 +122,8 @@ def test_unusual_dependencies_give_their_reason() -> None:
 def test_the_installed_package_brings_the_snapshot() -> None:
     """The wheel holds the shipped CSV where `snapshot_path` looks for it, so pip users can build offline."""
     included = PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
-    assert included == {"data/titanic.csv": "data_pipeline/titanic.csv"}
+    assert included == {
+        "data/titanic.csv": "data_pipeline/titanic.csv",
+        "docs/questions.jsonl": "llm_agent/questions.jsonl",
+    }
     assert (PROJECT / "data" / "titanic.csv").is_file()

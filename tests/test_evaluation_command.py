@@ -61,6 +61,27 @@ def test_it_prints_figures_by_kind_and_keeps_a_report(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("database")
+def test_a_recorded_command_replays_without_a_server(tmp_path: Path) -> None:
+    """The figures are the same; a replay is a report of its own, and does not count earlier answers."""
+    few = ("--kinds", "aggregate", "--tables", "real", "--model", "test-model")
+    tape = str(tmp_path / "tape")
+    with LlmServer(by_gold_sql) as server:
+        code, live, err = finished(*few, "--base-url", server.base_url, "--record", tape)
+        assert code == 0, err
+    code, replayed, err = finished(*few, "--base-url", "http://127.0.0.1:9/v1", "--replay", tape)
+    assert code == 0, err
+    assert [line for line in replayed.splitlines() if " of " in line] == [
+        line for line in live.splitlines() if " of " in line
+    ]
+    assert {path.name for path in (tmp_path / "evaluations").glob("*.report.json")} == {
+        "test-model.report.json",
+        "test-model-replayed.report.json",
+    }
+    code, _, err = finished(*few, "--base-url", "http://127.0.0.1:9/v1", "--replay", str(tmp_path / "none"))
+    assert (code, "Record anew" in err) == (1, True)
+
+
+@pytest.mark.usefixtures("database")
 def test_exit_codes_say_how_it_went(tmp_path: Path) -> None:
     """0 done, 1 below the limit or not possible, 2 wrong use; errors are two lines without a traceback."""
     few = ("--kinds", "unanswerable", "--tables", "real", "--out", str(tmp_path / "a.jsonl"))

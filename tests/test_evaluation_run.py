@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import count
 from operator import itemgetter
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from llm_agent.eval_answers import read_lines
 from llm_agent.eval_run import PARALLEL, SAME_FAILURES, Progress
 from tests.evaluation_server import KEY, by_gold_sql, model_of, run, some, without_seconds
 from tests.evaluation_tables import questions
+from tests.llm_exchange import Exchange, Reply
 from tests.llm_faults import error
 from tests.llm_server import LlmServer
 
@@ -79,27 +81,29 @@ def test_a_line_cut_off_by_a_power_cut_is_asked_again(tmp_path: Path) -> None:
 
 def test_questions_run_in_parallel_within_the_limit(tmp_path: Path) -> None:
     """After the first question, as many are under way as allowed, and never more."""
-    under_way, most, lock = 0, 0, threading.Lock()
-    together = threading.Barrier(3)
+    under_way, seen, lock = [0], [0], threading.Lock()
+    numbers, together = count(), threading.Barrier(3)
 
-    def script(body: dict) -> object:
-        def reply(exchange: object) -> None:
-            nonlocal under_way, most
-            with lock:
-                under_way += 1
-                most = max(most, under_way)
-            if most > 1 or len(server.requests) > 2:
+    def script(body: dict) -> Reply:
+        with lock:
+            under_way[0] += 1
+            seen[0] = max(seen[0], under_way[0])
+            number = next(numbers)
+
+        def reply(exchange: Exchange) -> None:
+            if number in {2, 3, 4}:  # after the two requests of the first question
                 with suppress(threading.BrokenBarrierError):
-                    together.wait(timeout=1)
+                    together.wait(timeout=10)
             with lock:
-                under_way -= 1
+                under_way[0] -= 1
             by_gold_sql(body)(exchange)
 
         return reply
 
     with LlmServer(script) as server:
         run(model_of(server), tmp_path / "answers.jsonl", asked=some(4), parallel=3)
-    assert most == 3
+    assert seen[0] == 3
+    assert not together.broken
 
 
 def test_asking_less_loses_no_answer(tmp_path: Path) -> None:

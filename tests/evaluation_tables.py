@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +13,7 @@ from llm_agent.eval_questions import Question, own_questions, read_questions
 from llm_agent.eval_tables import make_tables
 
 _FOLDER = TemporaryDirectory(prefix="evaluation-", ignore_cleanup_errors=True)
+atexit.register(_FOLDER.cleanup)
 
 
 @lru_cache(maxsize=1)

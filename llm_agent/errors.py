@@ -55,3 +55,7 @@ class ConversationTooLong(ModelError):
 
 class SettingsUnreadable(AgentError):
     """`.env`, `.streamlit/secrets.toml` or a variable of the environment cannot be read as settings."""
+
+
+class EvaluationError(AgentError):
+    """An evaluation that cannot begin or go on: a broken question file, no recording, a dead server."""

@@ -79,7 +79,8 @@ _NO_CLAIMS = tuple(
             re.I,
         ),
         (r"\b[123]\.?(?:st|nd|rd)?[\s-]*(?:class|Klasse|classe|clase|klas)\b", re.I),
-        (r"\b(?:pclass|survived|sibsp|parch)\s*(?:=|:|is)\s*\d\b", re.I),
+        # conditions: "pclass = 3", "survived = 1"; never "survived: 0.94" or "survived: 3"
+        (r"\b(?:(?:pclass|sibsp|parch)\s*(?:=|:|is)|survived\s*=)\s*\d\b(?![.,]\d|\s?%)", re.I),
         (
             r"\b(?:three|3|drei|trois|tres|drie)\s+(?:\w+\s)?(?:classes|ports|Klassen|Häfen|clases|puertos|klassen"
             r"|havens)\b|\b(?:two|2|zwei|deux|dos|twee)\s+(?:sexes|genders|Geschlechter|sexos|geslachten)\b",

@@ -13,7 +13,8 @@ from data_pipeline import cli
 from data_pipeline.build_report import column_table
 from data_pipeline.settings import Settings
 from data_pipeline.table import COLUMNS, create_table_sql
-from llm_agent import turn_limits
+from llm_agent import evaluate, turn_limits
+from llm_agent.eval_questions import own_questions, read_questions
 from llm_agent.settings import DEFAULT_MODEL
 from llm_agent.settings import Settings as ChatSettings
 
@@ -37,6 +38,16 @@ def test_readme_names_every_command() -> None:
         assert f"`{script}`" in README
     documented = set(re.findall(r"`titanic-pipeline (--\w+|\w+)", README))
     assert documented == command_names()
+
+
+def test_readme_names_every_option_of_the_evaluation() -> None:
+    """Each option of `titanic-eval` stands in the README, and no other; so does the number of questions."""
+    parameters = typer.main.get_command(evaluate.app).params
+    options = {option for parameter in parameters for option in parameter.opts if option.startswith("--")}
+    assert set(re.findall(r"`titanic-eval(?: [A-Z][\w.]+)? (--[\w-]+)", README)) == options - {"--help"}
+    questions = len(read_questions(own_questions()))
+    assert f"asks {questions} questions" in README
+    assert f"{questions} questions" in (PROJECT / "docs" / "evaluation.md").read_text()
 
 
 def test_readme_names_every_setting() -> None:
@@ -70,7 +81,8 @@ def test_the_schema_is_the_published_interface() -> None:
 
 
 @pytest.mark.parametrize(
-    "document", ["README.md", "data/README.md", "benchmarks/README.md", "docs/providers.md"]
+    "document",
+    ["README.md", "data/README.md", "benchmarks/README.md", "docs/providers.md", "docs/evaluation.md"],
 )
 def test_files_that_documents_name_exist(document: str) -> None:
     """Each local link of a document leads to a file."""
@@ -110,5 +122,8 @@ def test_unusual_dependencies_give_their_reason() -> None:
 def test_the_installed_package_brings_the_snapshot() -> None:
     """The wheel holds the shipped CSV where `snapshot_path` looks for it, so pip users can build offline."""
     included = PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
-    assert included == {"data/titanic.csv": "data_pipeline/titanic.csv"}
+    assert included == {
+        "data/titanic.csv": "data_pipeline/titanic.csv",
+        "docs/questions.jsonl": "llm_agent/questions.jsonl",
+    }
     assert (PROJECT / "data" / "titanic.csv").is_file()

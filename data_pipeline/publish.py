@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 from data_pipeline.build_lock import one_build_at_a_time, resolve_target, temporary_file
 from data_pipeline.cancellation import raise_if_cancelled
 from data_pipeline.convert import open_batches
-from data_pipeline.cube import CUBE_TABLE, CubeCounter
+from data_pipeline.cube import ROLLUPS
+from data_pipeline.cube_counter import CubeCounter
 from data_pipeline.errors import PublishFailed
 from data_pipeline.foreign_file import refuse_foreign_file
 from data_pipeline.sqlite_load import load, word_write_error
@@ -78,9 +79,11 @@ def _verify(path: Path, cube: CubeCounter) -> None:
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         stored = connection.execute(f"SELECT COUNT(*), SUM(survived) FROM {TABLE}").fetchone()
-        in_cube = connection.execute(f"SELECT SUM(rows), SUM(rows * survived) FROM {CUBE_TABLE}").fetchone()
-    read = (cube.rows, cube.survivors)
-    if verdict != "ok" or not stored == in_cube == read:
+        counted = {
+            connection.execute(f"SELECT SUM(rows), SUM(rows * survived) FROM {table.name}").fetchone()
+            for table in ROLLUPS
+        }
+    if verdict != "ok" or counted | {stored} != {(cube.rows, cube.survivors)}:
         raise PublishFailed(
             f"The new table failed its check ({verdict}; {stored[0]:,} rows stored, {cube.rows:,} read).",
             "Build again; if it fails again, suspect the disk.",

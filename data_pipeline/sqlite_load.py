@@ -19,7 +19,7 @@ from adbc_driver_manager import AdbcConnection, AdbcStatement
 
 from data_pipeline.cells import ARROW_SCHEMA
 from data_pipeline.convert import CheckedBatches
-from data_pipeline.cube import CubeCounter
+from data_pipeline.cube_counter import CubeCounter
 from data_pipeline.errors import PublishFailed
 from data_pipeline.read_ahead import read_ahead
 from data_pipeline.table import TABLE, create_table_sql

@@ -6,31 +6,101 @@ from pathlib import Path
 
 import pytest
 
-from data_pipeline.cube import AGE_BINS, CUBE_COLUMNS, CUBE_TABLE, FARE_BINS
+from data_pipeline.cube import (
+    AGE_BINS,
+    AGES,
+    CHART_TABLES,
+    CUBE_TABLE,
+    DERIVED,
+    FARE_BINS,
+    FARES,
+    ROLLUPS,
+    ChartTable,
+)
+from data_pipeline.group_sums import MANY_ROWS
 from data_pipeline.publish import publish
 from data_pipeline.settings import snapshot_path
-from data_pipeline.table import COLUMNS
+from data_pipeline.table import COLUMN_NAMES, COLUMNS
 from tests.passenger_files import HEADER, query, raw_file, write_passengers, write_text
 
-FARE_CASES = " ".join(f"WHEN fare >= {bound} THEN {bound}" for bound in reversed(FARE_BINS))
-SAME_FROM_TABLE = f"""
-  SELECT pclass, sex, embarked, survived, sibsp + parch = 0, CAST(age / 5 AS INTEGER) * 5,
-    CASE {FARE_CASES} END, COUNT(*), COUNT(age), TOTAL(age), COUNT(fare), TOTAL(fare)
-  FROM titanic GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 3, 4, 5, 6, 7
-"""
+DERIVED_SQL = ", ".join(f"{dimension.from_table} AS {dimension.name}" for dimension in DERIVED)
+PASSENGERS = f"(SELECT *, {DERIVED_SQL} FROM titanic)"
+MEASURES_SQL = """COUNT(*), COUNT(age), TOTAL(age), COUNT(fare), TOTAL(fare), COUNT(cabin), COUNT(name),
+  COUNT(ticket)"""
 
 
-@pytest.mark.parametrize("rows", [891, 70_000])
-def test_every_cell_of_the_cube_equals_the_table(tmp_path: Path, rows: int) -> None:
+@pytest.fixture(scope="module", params=["shipped", "many", "odd"])
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tables of the shipped rows, of several batches, and of rows with every kind of unknown."""
+    folder = tmp_path_factory.mktemp("cube")
+    sources = {
+        "shipped": lambda: snapshot_path(),
+        "many": lambda: write_passengers(folder / "a.csv", MANY_ROWS + 30_000),
+        "odd": lambda: write_passengers(folder / "a.csv", 3_000, _make_odd),
+    }
+    publish(raw_file(sources[request.param]()), folder / "t.sqlite")
+    return folder / "t.sqlite"
+
+
+def _make_odd(number: int, row: list[str]) -> list[str]:
+    """Unknown names, tickets, fares and ports, large families, cabins of no deck, odd ages."""
+    if number % 7 == 0:
+        row[COLUMN_NAMES.index("name")] = row[COLUMN_NAMES.index("ticket")] = ""
+    changes = {"fare": ("", 11), "embarked": ("", 13), "sibsp": ("15", 17), "cabin": ("äX 1", 19)}
+    for name, (value, every) in changes.items():
+        if number % every == 0:
+            row[COLUMN_NAMES.index(name)] = value
+    if number % 23 == 0:
+        row[COLUMN_NAMES.index("age")] = f"{number % 120}.{number % 97}"
+    return row
+
+
+@pytest.mark.parametrize("table", ROLLUPS, ids=lambda table: table.name)
+def test_every_row_of_a_chart_table_equals_the_table(database: Path, table: ChartTable) -> None:
     """Grouping the table in SQL gives the same combinations, counts and sums, over several batches too."""
-    source = snapshot_path() if rows == 891 else write_passengers(tmp_path / "a.csv", rows)
-    publish(raw_file(source), tmp_path / "t.sqlite")
-    cube = query(tmp_path / "t.sqlite", f"SELECT * FROM {CUBE_TABLE} ORDER BY 1, 2, 3, 4, 5, 6, 7")
-    expected = query(tmp_path / "t.sqlite", SAME_FROM_TABLE)
-    assert len(cube) == len(expected) > 300
-    assert [row[:9] + row[10:11] for row in cube] == [row[:9] + row[10:11] for row in expected]
-    for mine, other in zip(cube, expected, strict=True):
-        assert (mine[9], mine[11]) == pytest.approx((other[9], other[11]), rel=1e-12)
+    names = ", ".join(dimension.name for dimension in table.dimensions)
+    counted = query(database, f"SELECT * FROM {table.name} ORDER BY {names}")
+    expected = query(
+        database, f"SELECT {names}, {MEASURES_SQL} FROM {PASSENGERS} GROUP BY {names} ORDER BY {names}"
+    )
+    assert len(counted) == len(expected) > 300
+    groups = len(table.dimensions)
+    for mine, other in zip(counted, expected, strict=True):
+        assert mine[:groups] == other[:groups]
+        assert mine[groups:] == pytest.approx(other[groups:], rel=1e-12)
+
+
+@pytest.mark.parametrize("table", [AGES, FARES], ids=lambda table: table.name)
+def test_fine_values_add_up_to_the_table(database: Path, table: ChartTable) -> None:
+    """Within each group of passengers the fine counts hold all known values, and their sum."""
+    names, column = "pclass, sex, embarked, survived, alone", table.measures[1].name
+    counted = query(
+        database,
+        f"SELECT {names}, SUM(rows), SUM({column}) FROM {table.name} GROUP BY {names} ORDER BY {names}",
+    )
+    value = column.removesuffix("_sum")
+    expected = query(
+        database,
+        f"SELECT {names}, COUNT(*), SUM({value}) FROM {PASSENGERS} WHERE {value} IS NOT NULL "
+        f"GROUP BY {names} ORDER BY {names}",
+    )
+    for mine, other in zip(counted, expected, strict=True):
+        assert mine[:-1] == other[:-1]
+        assert mine[-1] == pytest.approx(other[-1], rel=1e-12)
+
+
+def test_fine_values_keep_apart_what_differs_enough(database: Path) -> None:
+    """Ages a tenth of a year apart and fares more than 1 % apart are never counted as one."""
+    for table, column, apart in (
+        (AGES, "age", lambda a: a + 0.1),
+        (FARES, "fare", lambda f: f * 1.01 + 0.01),
+    ):
+        means = query(
+            database,
+            f"SELECT {column}_step, MIN({column}_sum / rows), MAX({column}_sum / rows) "
+            f"FROM {table.name} GROUP BY 1",
+        )
+        assert all(high <= apart(low) for _, low, high in means)
 
 
 def test_bounds_fall_into_their_own_bin_and_unknown_into_none(tmp_path: Path) -> None:
@@ -53,11 +123,9 @@ def test_the_bins_cover_what_the_contract_allows() -> None:
     assert list(FARE_BINS) == sorted(set(FARE_BINS))
 
 
-def test_the_contract_of_the_cube_names_its_columns(tmp_path: Path) -> None:
-    """The table has the columns of the contract, in order, in a STRICT table, each with a meaning."""
-    publish(raw_file(snapshot_path()), tmp_path / "t.sqlite")
-    info = query(
-        tmp_path / "t.sqlite", f"SELECT name, type, \"notnull\" FROM pragma_table_info('{CUBE_TABLE}')"
-    )
-    assert info == [(column.name, column.type, int(not column.may_be_unknown)) for column in CUBE_COLUMNS]
-    assert all(column.meaning for column in CUBE_COLUMNS)
+@pytest.mark.parametrize("table", CHART_TABLES, ids=lambda table: table.name)
+def test_the_contract_names_the_columns(database: Path, table: ChartTable) -> None:
+    """Each chart table has the columns of the contract, in order, STRICT, each with a meaning."""
+    info = query(database, f"SELECT name, type, \"notnull\" FROM pragma_table_info('{table.name}')")
+    assert info == [(column.name, column.type, int(not column.may_be_unknown)) for column in table.columns]
+    assert all(column.meaning for column in table.columns)

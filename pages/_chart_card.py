@@ -1,0 +1,79 @@
+"""One chart on the page: its question, the chart, its caption, and the doors behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pages import _chart_state as state
+from pages._ask_link import question, show_ask_button
+from pages._chart_board import Chart
+from pages._colours import INK_ON_DARK, INK_ON_LIGHT
+from pages._csv_text import csv_of_rows
+
+PICTURE_FORMATS = ("png", "svg")
+DROPPED_BUTTONS = ["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "lasso2d"]
+"""Buttons of Plotly's bar that a chart of counted groups has no use for."""
+
+
+def show_card(chart: Chart, conditions: Sequence[str], picture_format: str) -> None:
+    """Draw the chart in its frame; `conditions` are the filters in words."""
+    with st.container(border=True, key=f"card-{chart.name}"):
+        st.subheader(chart.title, anchor=False)
+        show_chart(chart, picture_format)
+        show_doors(chart, conditions)
+
+
+def show_chart(chart: Chart, picture_format: str) -> None:
+    """The chart and its caption; a chart without rows says so."""
+    if not chart.rows:
+        st.caption("Nobody to show here with these filters.")
+        return
+    key = f"chart-{chart.name}"
+    ink = INK_ON_DARK if st.context.theme.type == "dark" else INK_ON_LIGHT
+    st.plotly_chart(
+        chart.figure.update_traces(error_y_color=ink, selector={"type": "bar"}),
+        key=key,
+        on_select="ignore" if chart.pick is None else lambda: _pick(chart, key),
+        selection_mode=("points", "box"),
+        config={
+            "displaylogo": False,
+            "modeBarButtonsToRemove": DROPPED_BUTTONS,
+            "toImageButtonOptions": {
+                "format": picture_format,
+                "filename": f"titanic-{chart.name}",
+                "scale": 2,
+            },
+        },
+        alt=f"{chart.title} {chart.caption}",
+    )
+    st.caption(chart.caption.replace("$", r"\$"))
+
+
+def _pick(chart: Chart, key: str) -> None:
+    """Turn the marks that were clicked or boxed in into a filter for the other charts."""
+    points = st.session_state[key]["selection"]["points"]
+    tokens = {str(point["customdata"][0]) for point in points if point.get("customdata")}
+    if tokens and chart.pick is not None:
+        state.pick(chart.pick.name, tokens)
+
+
+def show_doors(chart: Chart, conditions: Sequence[str]) -> None:
+    """The SQL, the figures as CSV, and the question for the chat."""
+    with st.container(horizontal=True, key=f"doors-{chart.name}"):
+        with st.popover("Show SQL", icon=":material/database:", type="tertiary"):
+            st.caption("The exact statement; paste it into `sqlite3 data/titanic.sqlite`.")
+            st.code(chart.query.for_the_shell, language="sql", wrap_lines=True)
+        st.download_button(
+            "CSV",
+            csv_of_rows(chart.rows),
+            file_name=f"titanic-{chart.name}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            key=f"csv-{chart.name}",
+            on_click="ignore",
+            type="tertiary",
+            help="The figures of this chart; for a picture use the camera in the chart's corner",
+        )
+        show_ask_button(question(chart.title, conditions), key=f"ask-{chart.name}")

@@ -1,0 +1,271 @@
+"""The charts as Plotly figures. Plotly is imported when the first is drawn: it costs 0.3 s."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pages._chart_captions import member_of, share
+from pages._chart_data import Row
+from pages._chart_facets import AGE, CLASS, FARE, SEX, SEXES, Facet, Member
+from pages._chart_statistics import Box, wilson_interval
+from pages._colours import CHOSEN_OPACITY, DIED, OTHER_OPACITY, PCLASS, SURVIVED, UNKNOWN
+from pages._colours import SEX as SEX_COLOURS
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+HEIGHT_PX = 320
+MAX_OUTLIERS = 200
+"""Most outliers drawn for each class, the highest first; each stands for all passengers of that fare."""
+
+
+def survival_bars(facet: Facet, rows: Sequence[Row], chosen: Sequence[str], x_title: str) -> go.Figure:
+    """The share of survivors of each group, with its Wilson interval; clicking a bar chooses the group."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure(_survival_trace(facet, rows, chosen, SURVIVED, "survived"))
+    return _share_axis(_calm(figure, legend=False), x_title).update_layout(hovermode="x")  # bars of 0 too
+
+
+def survival_by_group(facet: Facet, rows: Sequence[Row], chosen: Sequence[str]) -> go.Figure:
+    """The share of survivors by class, one bar for each sex, with Wilson intervals."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for sex in SEXES:
+        mine = [row for row in rows if row["sex"] == sex]
+        labels = [CLASS.by_value(row["pclass"]).label for row in mine]
+        trace = _survival_trace(facet, mine, chosen, SEX_COLOURS[sex], SEX.by_value(sex).label)
+        figure.add_trace(trace.update(x=labels))
+    figure.update_xaxes(categoryorder="array", categoryarray=[member.label for member in CLASS.members])
+    return _share_axis(_calm(figure), "class of the ticket")
+
+
+def _survival_trace(
+    facet: Facet, rows: Sequence[Row], chosen: Sequence[str], colour: str, name: str
+) -> go.Bar:
+    import plotly.graph_objects as go
+
+    members = [member_of(facet, row) for row in rows]
+    bounds = [wilson_interval(row["survivors"], row["passengers"]) for row in rows]
+    return go.Bar(
+        name=name,
+        x=[member.label for member in members],
+        y=[share(row) for row in rows],
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": [high - share(row) for (_, high), row in zip(bounds, rows, strict=True)],
+            "arrayminus": [share(row) - low for (low, _), row in zip(bounds, rows, strict=True)],
+            "thickness": 1.2,
+            "width": 4,
+        },
+        text=[f"{share(row):.0%}" for row in rows],
+        textposition="inside",
+        insidetextanchor="start",
+        textangle=0,
+        marker={"color": colour, "opacity": _opacities(members, chosen)},
+        customdata=[
+            [member.token, member.words, row["survivors"], row["passengers"], low, high]
+            for member, row, (low, high) in zip(members, rows, bounds, strict=True)
+        ],
+        hovertemplate="%{customdata[1]}<br>%{customdata[2]:,} of %{customdata[3]:,} survived: "
+        "%{y:.1%}<br>95% interval: %{customdata[4]:.1%} to %{customdata[5]:.1%}<extra></extra>",
+    )
+
+
+def age_bars(rows: Sequence[Row], chosen: Sequence[str]) -> go.Figure:
+    """Passengers of each age bin, survivors below and the others above; the unknown ages last."""
+    import plotly.graph_objects as go
+
+    rows = _without_gaps(rows)
+    members = [member_of(AGE, row) for row in rows]
+    figure = go.Figure()
+    for name, colour, count in (
+        ("survived", SURVIVED, lambda row: row["survivors"]),
+        ("died", DIED, lambda row: row["passengers"] - row["survivors"]),
+    ):
+        figure.add_trace(
+            go.Bar(
+                name=name,
+                x=[member.label for member in members],
+                y=[count(row) for row in rows],
+                marker={"color": colour, "opacity": _opacities(members, chosen)},
+                customdata=[
+                    [member.token, member.words, row["passengers"], share(row)]
+                    for member, row in zip(members, rows, strict=True)
+                ],
+                hovertemplate=f"%{{customdata[1]}}<br>%{{y:,}} {name} of %{{customdata[2]:,}} "
+                "(survival %{customdata[3]:.1%})<extra></extra>",
+            )
+        )
+    figure.update_layout(barmode="stack")
+    figure.update_yaxes(title="passengers", rangemode="tozero")
+    figure.update_xaxes(title="age in years", type="category")
+    return _calm(figure, bargap=0.06).update_layout(hovermode="x")
+
+
+def _without_gaps(rows: Sequence[Row]) -> list[Row]:
+    """The rows with empty bins put between the first and the last, so that the axis is in proportion."""
+    there = {row["age_bin"]: row for row in rows}
+    bins = [age for age in there if age is not None]
+    nobody = {"passengers": 0, "survivors": 0}
+    values = [member.values[0] for member in AGE.members]
+    between = [age for age in values if age is not None and bins and min(bins) <= age <= max(bins)]
+    filled = [there.get(age, nobody | {"age_bin": age}) for age in between]
+    return filled + ([there[None]] if None in there else [])
+
+
+def fare_boxes(boxes: Mapping[int, Box], chosen: Sequence[str]) -> go.Figure:
+    """A box for each class from its quartiles, and a mark for each fare beyond the whiskers.
+
+    The axis is logarithmic unless a quartile is zero. Clicking an outlier chooses its bin of fares.
+    """
+    import plotly.graph_objects as go
+
+    is_log = all(box.q1 > 0 for box in boxes.values())
+    figure = go.Figure()
+    for number, box in boxes.items():
+        label, colour = CLASS.by_value(number).label, PCLASS[str(number)]
+        figure.add_trace(_box(box, label, colour, is_log))
+        figure.add_trace(_outliers(box, label, colour, chosen))
+    figure.update_xaxes(title="fare of the ticket in pounds of 1912", type="log" if is_log else "linear")
+    figure.update_xaxes(tickprefix="£", dtick="D2" if is_log else None)
+    figure.update_yaxes(
+        type="category", categoryorder="array", categoryarray=[m.label for m in reversed(CLASS.members)]
+    )
+    return _calm(figure, legend=False)
+
+
+def _box(box: Box, label: str, colour: str, is_log: bool) -> go.Box:
+    import plotly.graph_objects as go
+
+    return go.Box(
+        name=label,
+        y=[label],
+        q1=[box.q1],
+        median=[box.median],
+        q3=[box.q3],
+        lowerfence=[box.lowest_positive if is_log else box.low],
+        upperfence=[box.high],
+        orientation="h",
+        marker_color=colour,
+        line_width=2,
+        hoverinfo="x",
+    )
+
+
+def _outliers(box: Box, label: str, colour: str, chosen: Sequence[str]) -> go.Scatter:
+    import plotly.graph_objects as go
+
+    shown = [(value, rows) for value, rows in box.outliers if value > 0][-MAX_OUTLIERS:]
+    bins = [fare_bin(value) for value, _ in shown]
+    return go.Scatter(
+        name=label,
+        x=[value for value, _ in shown],
+        y=[label] * len(shown),
+        mode="markers",
+        marker={
+            "color": colour,
+            "symbol": "circle-open",
+            "size": [7 + min(rows, 20) / 2 for _, rows in shown],
+            "opacity": _opacities(bins, chosen),
+        },
+        customdata=[
+            [member.token, rows, member.words] for (_, rows), member in zip(shown, bins, strict=True)
+        ],
+        hovertemplate="£%{x:,.2f}: %{customdata[1]:,} passengers<br>click: %{customdata[2]}<extra></extra>",
+    )
+
+
+def fare_bin(value: float) -> Member:
+    """The bin of this fare."""
+    return max((m for m in FARE.members if m.values[0] is not None and m.values[0] <= value), key=_low)
+
+
+def _low(member: Member) -> int:
+    return int(member.values[0])
+
+
+def unknown_bars(unknown: Mapping[str, int], passengers: int) -> go.Figure:
+    """The share of passengers of whom a column is unknown, for each column that may be."""
+    import plotly.graph_objects as go
+
+    names = sorted(unknown, key=lambda name: unknown[name])
+    figure = go.Figure(
+        go.Bar(
+            x=[unknown[name] / passengers for name in names],
+            y=names,
+            orientation="h",
+            marker_color=UNKNOWN,
+            text=[f"{unknown[name] / passengers:.1%}" for name in names],
+            textposition="outside",
+            cliponaxis=False,
+            customdata=[[unknown[name]] for name in names],
+            hovertemplate="%{y}: %{customdata[0]:,} unknown (%{x:.1%})<extra></extra>",
+        )
+    )
+    figure.update_xaxes(title="share of passengers", tickformat=".0%", range=[0, 1.15])
+    return _calm(figure, legend=False)
+
+
+@dataclass(frozen=True)
+class Series:
+    """Bars of one colour: name, colour, and for each bar its label, height and number of passengers."""
+
+    name: str
+    colour: str
+    labels: Sequence[str]
+    heights: Sequence[float | None]
+    passengers: Sequence[int]
+
+
+def grouped_bars(
+    series: Sequence[Series],
+    x_title: str, y_title: str, tick_format: str, order: Sequence[str],
+) -> go.Figure:  # fmt: skip
+    """The explorer's bars, one beside the other; `order` lists the labels of the axis."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for bars in series:
+        figure.add_trace(
+            go.Bar(
+                name=bars.name,
+                x=list(bars.labels),
+                y=list(bars.heights),
+                marker_color=bars.colour,
+                customdata=[[count] for count in bars.passengers],
+                hovertemplate=f"%{{x}}{', ' + bars.name if len(series) > 1 else ''}<br>"
+                f"{y_title}: %{{y:{tick_format}}}<br>%{{customdata[0]:,}} passengers<extra></extra>",
+            )
+        )
+    figure.update_xaxes(title=x_title, type="category", categoryorder="array", categoryarray=list(order))
+    figure.update_yaxes(title=y_title, tickformat=tick_format, rangemode="tozero")
+    return _calm(figure, legend=len(series) > 1)
+
+
+def _opacities(members: Sequence[Member], chosen: Sequence[str]) -> list[float]:
+    return [CHOSEN_OPACITY if not chosen or member.token in chosen else OTHER_OPACITY for member in members]
+
+
+def _share_axis(figure: go.Figure, x_title: str) -> go.Figure:
+    figure.update_yaxes(title="share that survived", tickformat=".0%", range=[0, 1.02])
+    figure.update_xaxes(title=x_title, type="category")
+    return figure
+
+
+def _calm(figure: go.Figure, *, legend: bool = True, bargap: float = 0.25, **layout: Any) -> go.Figure:
+    """The look that all charts share; colours of text and grid come from the page's theme."""
+    return figure.update_layout(
+        height=HEIGHT_PX,
+        margin={"l": 8, "r": 8, "t": 28 if legend else 8, "b": 8},
+        showlegend=legend,
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "title": None},
+        bargap=bargap,
+        dragmode="select",
+        hovermode="closest",
+        **layout,
+    )

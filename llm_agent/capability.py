@@ -15,9 +15,9 @@ REFUSING_STATUSES = {400, 404, 405, 415, 422, 500, 501}
 """llama.cpp answers 500 and OpenRouter 404 where others answer 400."""
 ABOUT_STREAM_OPTIONS = re.compile(r"stream_options|include_usage")
 ABOUT_REASONING = re.compile(r"reasoning_effort|reasoning effort|/v1/responses")
-ABOUT_TOOLS = re.compile(r"\btools?\b|tool_choice|tool-call|tool_call|function.?call", re.IGNORECASE)
-ABOUT_HISTORY = re.compile(r"\bmessages?\b|\brole\b")
-"""A refusal of the conversation's form, such as "messages with role 'tool' must follow tool_calls"."""
+ABOUT_TOOLS = re.compile(r"\btools?\b|tool_choice|tool[-_]call|function.?call", re.IGNORECASE)
+ABOUT_HISTORY = re.compile(r"\bmessages?\b|\brole\b|\bpars(?:e|ing)\b")
+"""Refusals of one conversation or answer: "role 'tool' must follow tool_calls", "error parsing tool call"."""
 
 
 class Rung(Enum):

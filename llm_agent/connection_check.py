@@ -1,4 +1,4 @@
-"""What an endpoint can do with a model, tried out and told in words: the answer to "does my setting work?"."""
+"""What an endpoint can do with a model, tried out and told in words: does my setting work?"""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class ConnectionReport:
 
 
 def check_connection(model: OpenAIChatModel, seconds: float = CHECK_S) -> ConnectionReport:
-    """Try out the endpoint: its list of models, a streamed answer, a tool call. Never raises, never longer."""
+    """Try out the endpoint: its list of models, a streamed answer, a tool call. Bounded; raises nothing."""
     seen = ConnectionReport(model.address, model.name)
     with _stop_after(seconds) as stop:
         seen = _with(seen, models=_listed(model, stop))

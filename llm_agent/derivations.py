@@ -3,6 +3,7 @@
 What is combined is bounded, because with enough cells nearly every number is the ratio of two of them:
 - two cells of one row (survivors and passengers of one class), or two of one column (women and men);
 - a cell, or a run of cells at either end of a column, and the column's total; the totals of two columns;
+- a rate and 100 %; a part, its whole, and what is left of it;
 - the rates of two rows, at most `MAX_RATE_ROWS` of them, and their difference or ratio (four cells);
 - two results of one row each, or one of one row and one of at most `MAX_RATE_ROWS`.
 Only results with at most `MAX_CELLS` numbers are combined. Columns of labels (ids, classes, codes, ranks)
@@ -12,6 +13,7 @@ never are, nor are the cells 0 and 1. Not derived: averages of averages, medians
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations, permutations
 from typing import Literal
 
@@ -33,6 +35,7 @@ def derived_from(query: int, result: Result) -> Iterator[Candidate]:
     for index, cells in columns.items():
         yield from _within_column(query, result.columns[index], cells)
     yield from _between_totals(query, result, columns)
+    yield from _complements(query, numbers)
     yield from _between_rates(query, rows)
 
 
@@ -52,7 +55,7 @@ def derived_across(results: Mapping[int, Result]) -> Iterator[Candidate]:
         for one in small[first]:
             for other in small[second]:
                 where = f"({one.place} of query {first}, {other.place} of query {second})"
-                yield from _pair(second, other, one, None, None, where)
+                yield from _far(_pair(second, other, one, None, None, where), not is_second_single)
 
 
 def _within_row(query: int, cells: Sequence[Operand]) -> Iterator[Candidate]:
@@ -73,27 +76,30 @@ def _within_row(query: int, cells: Sequence[Operand]) -> Iterator[Candidate]:
 def _within_column(query: int, name: str, cells: Sequence[Operand]) -> Iterator[Candidate]:
     where = f"(column {name} of query {query})"
     for one, other in combinations(cells, 2):
-        yield from _pair(query, one, other, None, name, where)
-    if len(cells) < 3 or not all(cell.is_additive for cell in cells):
-        return
+        yield from _far(_pair(query, one, other, None, name, where), len(cells) > 2)
+    if len(cells) > 2 and all(cell.is_additive for cell in cells):
+        yield from _parts_of_column(query, name, cells)
+
+
+def _parts_of_column(query: int, name: str, cells: Sequence[Operand]) -> Iterator[Candidate]:
+    """A column's sum, each cell's share of it, and the runs of rows at either end (ages up to 29)."""
     total = sum(cell.value for cell in cells)
+    of_total = f"(of the sum of column {name}, query {query})"
     yield Candidate(total, "sum", query, None, name, f"the sum of column {name} of query {query}")
-    for ends in (cells, cells[::-1]):
-        running = 0.0
-        for count, cell in enumerate(ends[:-1], 1):
-            running += cell.value
-            if count > 1:
-                how = f"the sum of {count} rows of column {name} of query {query}"
-                yield Candidate(running, "sum", query, None, name, how)
-            yield from _share(
-                query, running, total, None, name, f"(of the sum of column {name}, query {query})"
-            )
     for cell in cells:
-        yield from _share(
-            query, cell.value, total, cell.row + 1, name, f"(of the sum of column {name}, query {query})"
-        )
+        yield from _share(query, cell.value, total, cell.row + 1, name, of_total)
         how = f"the sum of column {name} without row {cell.row + 1} of query {query}"
         yield Candidate(total - cell.value, "sum", query, None, name, how)
+    for ends in (cells, cells[::-1]):
+        for count in range(2, len(cells)):
+            part = sum(cell.value for cell in ends[:count])
+            how = f"the sum of {count} rows of column {name} of query {query}"
+            yield Candidate(part, "sum", query, None, name, how)
+            yield from _far(_share(query, part, total, None, name, of_total))
+
+
+def _far(candidates: Iterator[Candidate], is_far: bool = True) -> Iterator[Candidate]:
+    return (replace(candidate, is_far=is_far) for candidate in candidates)
 
 
 def _between_totals(
@@ -106,7 +112,7 @@ def _between_totals(
     }
     for one, other in combinations(counted, 2):
         where = f"(the sums of columns {result.columns[one]} and {result.columns[other]} of query {query})"
-        first, second = (Operand(counted[index], 0, index, "", True) for index in (one, other))
+        first, second = (Operand(counted[index], 0, index, "", True, False) for index in (one, other))
         yield from _pair(query, first, second, None, None, where)
 
 
@@ -128,6 +134,15 @@ def _between_rates(query: int, rows: Mapping[int, Sequence[Operand]]) -> Iterato
                 yield Candidate(high / low, "ratio", query, None, None, f"the ratio of {what}")
 
 
+def _complements(query: int, numbers: Sequence[Operand]) -> Iterator[Candidate]:
+    """100 % without a rate: those who died, from the rate of those who survived."""
+    for number in numbers:
+        if number.is_rate and 0 < number.value < 100:
+            rest = 100 - number.value if number.value > 1 else 100 - 100 * number.value
+            how = f"100 % - {100 - rest:.4g} % ({number.place} of query {query})"
+            yield Candidate(rest / 100, "share", query, number.row + 1, None, how)
+
+
 def _pair(
     query: int, one: Operand, other: Operand, row: int | None, column: str | None, where: str
 ) -> Iterator[Candidate]:
@@ -137,7 +152,7 @@ def _pair(
     if is_same_kind:
         spelled = f"{_short(high)} - {_short(low)}"
         yield Candidate(high - low, "difference", query, row, column, f"{spelled} {where}")
-        if not one.is_additive:
+        if one.is_rate and other.is_rate:
             yield Candidate(high - low, "points", query, row, column, f"{spelled} {where}")
     if one.is_additive and other.is_additive:
         total = low + high
@@ -146,6 +161,7 @@ def _pair(
         yield from _share(query, high, total, row, column, where)
         if column is None:  # a part and its whole stand in one row, or in two results, never in one column
             yield from _share(query, low, high, row, column, where)
+            yield from _share(query, high - low, high, row, column, where)
     if low > 0:
         yield Candidate(high / low, "ratio", query, row, column, f"{_short(high)} / {_short(low)} {where}")
         yield Candidate(

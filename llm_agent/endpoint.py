@@ -30,8 +30,13 @@ class Endpoint:
 
     @property
     def host(self) -> str:
-        """The name or number of the server."""
+        """The name or number of the machine."""
         return urlsplit(self.url).hostname or ""
+
+    @property
+    def server(self) -> str:
+        """The machine with its port, as the address has it: what people call the server."""
+        return urlsplit(self.url).netloc
 
     @property
     def is_local(self) -> bool:

@@ -4,7 +4,8 @@ A figure is rounded at its own precision: 29.7 stands for 29.69911. A whole numb
 within 5 % (30 for 29.7, not 3 for 2.6), a percentage always. After "about" a figure may be 5 % off, "more
 than 300" may stand for up to 10 % more, "half" and "twice" for 10 % more or less.
 
-A percentage quotes rates, fractions and shares, never a count: "38 %" does not stand for 38 passengers.
+A percentage quotes rates, fractions and shares, never a count: "38 %" does not stand for 38 passengers. A
+whole percentage is coarse, so it is not matched to shares that are one of many (`Candidate.is_far`).
 """
 
 from __future__ import annotations
@@ -39,11 +40,11 @@ def _as_percent(figure: Figure, candidate: Candidate) -> Iterator[float]:
         yield candidate.value
         if 0 <= candidate.value <= 1:
             yield candidate.value * 100
-        if 0 < candidate.value < 100:
-            yield 100 - candidate.value if candidate.value > 1 else 100 - candidate.value * 100
+    if candidate.is_far and all(reading.step >= 1 for reading in figure.readings):
+        return
     if candidate.kind == "share" or (candidate.kind == "change" and figure.is_change):
         yield candidate.value * 100
-    if candidate.kind == "points":
+    if candidate.kind == "points" and figure.is_points:
         yield candidate.value
         if candidate.value < 1:
             yield candidate.value * 100

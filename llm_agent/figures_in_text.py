@@ -39,6 +39,7 @@ class Figure:
     kind: FigureKind
     readings: tuple[Reading, ...]
     is_percent: bool = False
+    is_points: bool = False
     may_be_percent: bool = False
     is_about: bool = False
     direction: Literal["more", "less", ""] = ""
@@ -81,6 +82,12 @@ _NO_CLAIMS = tuple(
         (
             r"\b(?:three|3|drei|trois|tres|drie)\s+(?:\w+\s)?(?:classes|ports|Klassen|Häfen|clases|puertos|klassen"
             r"|havens)\b|\b(?:two|2|zwei|deux|dos|twee)\s+(?:sexes|genders|Geschlechter|sexos|geslachten)\b",
+            re.I,
+        ),
+        (
+            r"\b(?:two|three|four|zwei|drei|vier|deux|trois|quatre|dos|tres|cuatro|twee|drie|vier)\s+(?:\w+\s)?"
+            r"(?:reasons|groups|factors|ways|steps|parts|things|columns|queries|categories|Gründe|Gruppen|Spalten"
+            r"|Schritte|groupes|raisons|grupos|groepen)\b|\b(?:the|these|those|other)\s+two\b",
             re.I,
         ),
         (
@@ -214,6 +221,7 @@ def _figure(text: str, start: int, end: int, kind: FigureKind, readings: tuple[R
     return Figure(
         text[start:end], start, end, kind, readings,
         is_percent=percent is not None,
+        is_points=percent is not None and words.POINTS.search(percent.group()) is not None,
         may_be_percent=_stands_under_percent(text, start),
         is_about=bool(words.ABOUT.search(before)),
         direction=_direction(before),

@@ -5,9 +5,11 @@ for; to what follows from cells. `derivations.py` says what is combined, `figure
 figure may differ from the exact one.
 
 What this cannot see: a true number in a false role ("109 women survived" when 109 is the men's cell), a
-claim without a number, a number that fits by accident. How often the last happens was measured on the
-Titanic table, with 2,000 random figures against each of ten usual results (`tests/test_grounding_accidents.py`
-repeats it): see `ACCIDENTS`.
+claim without a number, a number that fits by accident. How often the last happens, measured with 2,000 random
+figures of each sort against ten usual results on the Titanic table (`tests/test_grounding_accidents.py` does it
+with fewer): whole numbers up to 891 4.4 %, whole percentages 8.7 %, percentages with one decimal 4.3 %, other
+numbers with one decimal 2.6 %, with two 0.6 %. The worst are whole percentages against six rows of two
+counts (33 %); against a single number nearly nothing fits (0.1 %).
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ Status = Literal["cell", "derived", "question", "unmatched"]
 
 LONG_ROWS = 30
 """Rows from which on a cell alone is no evidence: 200 ages hold nearly every number up to 80."""
-DENSE = 0.1
+DENSE = 0.05
 """In a long result, the part of all possible figures that a column may hold and still be evidence."""
 MAX_FIGURES = 400
 """Figures of one answer that are checked; an answer of more is a dump of rows."""
@@ -81,8 +83,9 @@ def mend_request(figures: Iterable[CheckedFigure]) -> str:
     if not texts:
         return ""
     return (
-        f"These figures of your answer stand in no result of this conversation: {', '.join(texts)}. Run a query "
-        "that gives them, or leave them out. Then write the whole answer again, without mentioning this check."
+        f"These figures of your answer stand in no result of this conversation: {', '.join(texts)}. Run a "
+        "query that gives them, or leave them out. Then write the whole answer again, without mentioning "
+        "this check."
     )
 
 

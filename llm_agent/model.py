@@ -112,7 +112,7 @@ class OpenAIChatModel:
                 problem = self._explained(failure, has_said, stop)
                 failure = None  # it holds headers, and the frame of this function goes with the problem
                 raise problem
-            yield from self._count_down(wait, why(failure, self._endpoint.host), stop)
+            yield from self._count_down(wait, why(failure, self._endpoint.server), stop)
             if stop.is_set():
                 return
             retries, waited = retries + 1, waited + wait

@@ -83,10 +83,11 @@ LESS_THAN = re.compile(
     re.I,
 )
 PERCENT_AFTER = re.compile(
-    r"\s?(?:%(?:[\s-]?points?)?|percentage points?|percent|per cent|pct|pp\b|Prozentpunkte?n?|Prozent"
-    r"|pour cent|por ciento|procent(?:punten?)?|per cento)",
+    r"\s?(?:%(?:[\s-]?points?)?|percentage points?|points?\b|percent|per cent|pct|pp\b|Prozentpunkte?n?"
+    r"|Prozent|pour cent|por ciento|procent(?:punten?)?|per cento)",
     re.I,
 )
+POINTS = re.compile(r"poin|punt|punkt|pp", re.I)
 RATIO_AFTER = re.compile(
     r"[*_]*(?:\s?[x\u00d7](?!\w)|[\s-]?(?:times|fold|fach|mal|fois|veces|keer)\b|\s?(?::|to|zu|à)\s?1\b|\s+\S+"
     r"(?:\s\S+){0,2}\s(?:per|for each|for every|pro|je|par|por)\b)",

@@ -18,6 +18,7 @@ CandidateKind = Literal["cell", "count", "sum", "difference", "share", "ratio", 
 """A share is from 0 to 1; points are a difference of shares or rates, in percent; a change is relative."""
 
 _LABELS = {column.name for column in COLUMNS if column.allowed or column.is_key}
+_GROUP_KEYS = {"sibsp", "parch", "family_size"}
 _LABEL_NAME = re.compile(
     r"rank|row_?n|decade|\bbin\b|bucket|group|_id$|^id$|^no\.?$|^#$|from$|to$|lower|upper", re.I
 )
@@ -47,7 +48,8 @@ class Candidate:
     """A number that stands in a result or follows from it: `how` says so to people.
 
     `row` counts from 1 and is None where several rows take part. `is_rate` marks what a percentage may
-    quote as it stands: a fraction, or a column that is named as a rate.
+    quote as it stands: a fraction, or a column that is named as a rate. `is_far` marks one of many
+    combinations, which a figure as coarse as a whole percentage meets by accident.
     """
 
     value: float
@@ -57,17 +59,22 @@ class Candidate:
     column: str | None
     how: str
     is_rate: bool = False
+    is_far: bool = False
 
 
 @dataclass(frozen=True)
 class Operand:
-    """A number of a result together with the place where it stands."""
+    """A number of a result, from 0 on the place where it stands, and what may be done with it.
+
+    Counts and totals are additive; a rate may be quoted as a percentage.
+    """
 
     value: float
     row: int
     column: int
     place: str
     is_additive: bool
+    is_rate: bool
 
 
 def number_in(cell: Cell) -> float | None:
@@ -82,6 +89,8 @@ def is_label(result: Result, column: int) -> bool:
     """True for a column whose numbers are names: an id, a class, a code, a rank."""
     name = result.columns[column]
     if _LABEL_NAME.search(name):
+        return True
+    if name in _GROUP_KEYS and len(result.rows) > 1 and "name" not in result.columns:
         return True
     if name not in _LABELS:
         return False
@@ -115,6 +124,7 @@ def operands(result: Result) -> list[Operand]:
             index,
             place_of(result, row, index),
             isinstance(cell, int) or bool(_TOTAL_NAME.search(result.columns[index])),
+            _is_rate(result.columns[index], cell),
         )
         for row, cells in enumerate(result.rows)
         for index in usable

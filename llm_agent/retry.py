@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Any
 
-from llm_agent.model_errors import PASSING_STATUSES, is_quota, is_reset
+from llm_agent.connection_errors import is_reset
+from llm_agent.model_errors import PASSING_STATUSES, is_quota
+from llm_agent.retry_after import asked_seconds
 
 MAX_RETRIES = 2
 LONGEST_WAIT_S = 30
@@ -28,31 +27,9 @@ def seconds_to_wait(error: BaseException, retries: int, waited_s: int) -> int | 
     return wait if waited_s + wait <= LONGEST_WAIT_S else None
 
 
-def asked_seconds(error: BaseException) -> float | None:
-    """What the server's Retry-After says, in seconds from now; None without a readable one."""
-    headers: Any = getattr(getattr(error, "response", None), "headers", {})
-    if (milliseconds := _number(headers.get("retry-after-ms"))) is not None:
-        return milliseconds / 1000
-    if (seconds := _number(headers.get("retry-after"))) is not None:
-        return seconds
-    try:
-        when = parsedate_to_datetime(headers.get("retry-after") or "")
-        return max(0.0, (when - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError):  # no date, or one without a zone
-        return None
-
-
 def why(error: BaseException, host: str) -> str:
     """The reason of the wait, for people."""
     status = getattr(error, "status_code", 0)
     if status == 429:
         return f"{host} limits how often it is asked"
     return f"{host} is overloaded (HTTP {status})" if status else f"the connection to {host} broke"
-
-
-def _number(value: str | None) -> float | None:
-    try:
-        number = float(value or "")
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and number >= 0 else None

@@ -60,7 +60,7 @@ class SqlWorker:
         try:
             write_frame(self._questions, request)
             answer = read_frame(self._answers)
-        except OSError:  # it had ended before
+        except (OSError, ValueError):  # it had ended before, or the pool was closed
             answer = None
         finally:
             alarm.cancel()
@@ -96,15 +96,16 @@ class SqlPool:
 
         Raises `QueryFailed` when all workers stay busy, or when the process ended twice for no reason.
         """
-        hard_limit_s = timeout_s + GRACE_S
-        request = {**request, "timeout_s": timeout_s, "hard_limit_s": hard_limit_s}
-        for _ in range(2):  # the second time: a worker that somebody ended while it was idle
+        for _ in range(2):  # the second time: a worker that somebody else ended
             started = time.monotonic()
             with self._worker() as worker:
-                answer = worker.ask(request, hard_limit_s)
+                hard_limit_s = timeout_s + GRACE_S
+                limits = {"timeout_s": timeout_s, "hard_limit_s": hard_limit_s}
+                answer = worker.ask({**request, **limits}, hard_limit_s)
             if answer is not None:
                 return answer
-            if time.monotonic() - started >= timeout_s:
+            timeout_s -= time.monotonic() - started
+            if timeout_s <= 0:
                 return {"error": "time"}
         raise QueryFailed("The process that runs queries ended unexpectedly, twice.", "Ask a simpler query.")
 
@@ -112,6 +113,11 @@ class SqlPool:
         """The process ids of all workers, idle and working."""
         with self._changed:
             return [worker.pid for worker in (*self._idle, *self._working)]
+
+    def busy_pids(self) -> list[int]:
+        """The process ids of the workers that have a statement just now."""
+        with self._changed:
+            return [worker.pid for worker in self._working]
 
     def warm_up(self) -> None:
         """Start one worker now, so that the first question finds it warm."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.llm_server import Answer, Exchange, Json, Reply, chunk, pieces, text
+from tests.llm_exchange import Exchange, Json, Reply, chunk, pieces
+from tests.llm_server import Answer, text
 
 WI_FI_PAGE = b"<!DOCTYPE html>\n<html><body>Welcome to the hotel's Wi-Fi. Please sign in.</body></html>\n"
 SQL_CALL = ("run_sql", '{"sql": "SELECT COUNT(*) FROM titanic", "purpose": "Count"}')

@@ -6,6 +6,7 @@ blindness, the darker ones adapted to each theme; backgrounds are transparent, s
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from llm_agent.chart_spec import ChartSpec, distinct, is_category, values_of
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 PALETTE_LIGHT = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#3f9fd6", "#5b4db5", "#6b6b6b")
 PALETTE_DARK = ("#56b4e9", "#e69f00", "#2bc79b", "#e39ac4", "#f0e442", "#8fb8ff", "#b8a9ff", "#bdbdbd")
+TITLE_WIDTH = 40
+"""Characters of a line of the title; a screen of 390 px shows them."""
 INK = {False: "#1b2733", True: "#e6ebf0"}
 GRID = {False: "#dfe4e9", True: "#2c3742"}
 HEAT = {False: [[0, "#eef5fb"], [1, "#00518a"]], True: [[0, "#18232e"], [1, "#7cc4f5"]]}
@@ -26,7 +29,7 @@ def draw(spec: ChartSpec, result: Result, *, dark: bool) -> go.Figure:
     """The figure of a specification that `validate_chart` passed for this result."""
     import plotly.graph_objects as go  # 0.04 s, and a first figure 0.1 s: paid by those who draw
 
-    figure = go.Figure(_traces(spec, result, dark), _layout(spec, result, dark))
+    figure = go.Figure(_traces(spec, result, dark), _layout(spec, dark))
     for axis, column in (("xaxis", spec.x), ("yaxis", spec.y)):
         figure.update_layout({axis: _axis(spec, axis, column, result, dark)})
     return figure
@@ -73,7 +76,10 @@ def _style(spec: ChartSpec) -> dict[str, Any]:
     up = axis_title(spec.y) if spec.y else "rows"
     name = "%{fullData.name}" if spec.colour else ""
     hover = {"hovertemplate": f"{axis_title(spec.x)}: %{{x}}<br>{up}: %{{y}}<extra>{name}</extra>"}
-    modes = {"line": {"mode": "lines+markers"}, "scatter": {"mode": "markers", "opacity": 0.75}}
+    modes: dict[str, dict[str, Any]] = {
+        "line": {"mode": "lines+markers"},
+        "scatter": {"mode": "markers", "opacity": 0.75},
+    }
     return hover | modes.get(spec.kind, {})
 
 
@@ -116,30 +122,25 @@ def _axis(spec: ChartSpec, axis: str, column: str | None, result: Result, dark: 
     return look
 
 
-def _layout(spec: ChartSpec, result: Result, dark: bool) -> dict[str, Any]:
+def _layout(spec: ChartSpec, dark: bool) -> dict[str, Any]:
+    has_legend = spec.colour is not None and spec.kind != "heatmap"
+    lines = textwrap.wrap(spec.title, TITLE_WIDTH)
     return {
-        "title": {"text": _wrapped(spec.title), "font": {"size": 16}, "x": 0, "xanchor": "left"},
+        "title": {
+            "text": "<br>".join(plain(line) for line in lines),  # the tag is ours, the rest is letters
+            "font": {"size": 16}, "x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "pad": {"t": 8},
+        },
         "template": "none",
         "font": {"color": INK[dark], "family": "sans-serif"},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "margin": {"l": 48, "r": 16, "t": 64 if spec.title else 24, "b": 48},
+        "margin": {"l": 48, "r": 16, "t": 20 + 22 * len(lines) + 28 * has_legend, "b": 48},
         "height": 380,
-        "showlegend": bool(spec.colour) and spec.kind != "heatmap",
+        "showlegend": has_legend,
         "legend": {
-            "title": {"text": axis_title(spec.colour or "")},
-            "orientation": "h",
-            "y": 1,
-            "yanchor": "bottom",
+            "title": {"text": axis_title(spec.colour or "")}, "orientation": "h", "y": 1, "yanchor": "bottom",
         },
         "barmode": "group",
         "bargap": 0.05 if spec.kind == "histogram" else 0.25,
         "hoverlabel": {"namelength": MAX_LABEL},
-    }
-
-
-def _wrapped(title: str) -> str:
-    """The title in lines that a narrow screen shows; `<br>` is ours, the rest is letters."""
-    import textwrap
-
-    return "<br>".join(plain(line) for line in textwrap.wrap(title, 46))
+    }  # fmt: skip

@@ -12,7 +12,7 @@ from data_pipeline.table import COLUMNS
 from llm_agent.chart_spec import ChartSpec, values_of
 from llm_agent.result_numbers import Result
 
-MAX_LABEL = 60
+MAX_LABEL = 30
 """Characters of a label on an axis or in a legend."""
 UNKNOWN = "unknown"
 _KNOWN = {column.name: column for column in COLUMNS}
@@ -26,14 +26,17 @@ CODE_NAMES: dict[str, dict[object, str]] = {
 def axis_title(column: str) -> str:
     """A column's name with its unit where the table's contract knows one: `age (years)`."""
     unit = _KNOWN[column].unit if column in _KNOWN else ""
-    return f"{plain(column)} ({unit})" if unit else plain(column)
+    return f"{plain(_cut(column))} ({unit})" if unit else plain(_cut(column))
 
 
 def plain(text: str) -> str:
-    """Text that Plotly shows letter by letter: no tags, entities or templates, at most 60 characters."""
-    cut = text if len(text) <= MAX_LABEL else f"{text[: MAX_LABEL - 1]}…"
-    shown = "".join(letter if letter.isprintable() else " " for letter in cut)
+    """Text that Plotly shows letter by letter: no tags, entities or templates."""
+    shown = "".join(letter if letter.isprintable() else " " for letter in text)
     return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("%{", "% {")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_LABEL else f"{text[: MAX_LABEL - 1]}…"
 
 
 def labels_of(result: Result, column: str) -> dict[int | float | str | None, str]:
@@ -58,7 +61,7 @@ def _order(cell: int | float | str | None) -> tuple[int, float, str]:
 
 
 def _label(column: str, cell: int | float | str | None) -> str:
-    return UNKNOWN if cell is None else plain(meaning_of(column, cell))
+    return UNKNOWN if cell is None else plain(_cut(meaning_of(column, cell)))
 
 
 def meaning_of(column: str, cell: int | float | str) -> str:
@@ -69,6 +72,8 @@ def meaning_of(column: str, cell: int | float | str) -> str:
 
 def chart_in_words(spec: ChartSpec, result: Result) -> str:
     """The chart as a text for people who cannot see it: what is drawn, and its ends.
+
+    Plain text that may hold anything a cell holds: who shows it as Markdown or HTML has to escape it.
 
     >>> chart_in_words(ChartSpec("bar", "sex", "n"), result)
     'Bar chart of n by sex, 2 rows. n is highest at male (577) and lowest at female (314).'

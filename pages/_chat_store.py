@@ -1,0 +1,32 @@
+"""What all tabs of this server share of the chats: the kept conversations and the turns under way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from llm_agent.conversations import Conversations
+from llm_agent.live_turns import LiveTurns
+from llm_agent.settings import Settings
+
+
+@dataclass(frozen=True)
+class Chats:
+    """The conversations of one file, and those of their turns that go on."""
+
+    kept: Conversations
+    live: LiveTurns
+
+
+@st.cache_resource(show_spinner=False)
+def chats_of(path: Path) -> Chats:
+    """The one `Chats` of this server for this file."""
+    kept = Conversations(path)
+    return Chats(kept, LiveTurns(kept))
+
+
+def shared_chats() -> Chats:
+    """The chats of the settings as they are now; raises `SettingsUnreadable`."""
+    return chats_of(Settings().chat_database)

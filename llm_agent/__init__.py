@@ -1,1 +1,1 @@
-"""Questions in words, answers that rest on queries: the model client, its tools, and the agent between them."""
+"""Questions in words, answers that rest on queries: model client, tools, and the agent between them."""

@@ -49,5 +49,9 @@ class ModelError(AgentError):
         self.is_passing = is_passing
 
 
+class ConversationTooLong(ModelError):
+    """The request has more tokens than the model can read; a shorter one may work."""
+
+
 class SettingsUnreadable(AgentError):
     """`.env`, `.streamlit/secrets.toml` or a variable of the environment cannot be read as settings."""

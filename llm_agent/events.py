@@ -78,7 +78,7 @@ class AnswerDelta:
 
 @dataclass(frozen=True)
 class AnswerWithdrawn:
-    """All text so far is void: the model is asked to mend it, or went on to run a query. `reason` for people."""
+    """All text so far is void: the model mends it, or went on to run a query. `reason` is for people."""
 
     reason: str
 

@@ -12,7 +12,7 @@ from typing import Any
 from llm_agent.answer_reader import ServerSilent
 from llm_agent.connection_errors import TRY_AGAIN, URL, blocked_by_proxy, explain_connection
 from llm_agent.endpoint import PLACEHOLDER_KEY, Endpoint
-from llm_agent.errors import ModelError
+from llm_agent.errors import ConversationTooLong, ModelError
 from llm_agent.retry_after import asked_seconds
 
 KEY, MODEL = "OPENAI_API_KEY", "OPENAI_MODEL"
@@ -102,7 +102,7 @@ def _by_status(status: int, words: str, endpoint: Endpoint, model: str, asked_s:
             setting=KEY,
         )
     if status in {400, 413, 422} and (status == 413 or ABOUT_CONTEXT.search(words)):
-        return ModelError(
+        return ConversationTooLong(
             f"The conversation has become longer than {model} can read.",
             "Start a new conversation, or choose a model with a larger context.",
             setting=MODEL,

@@ -54,7 +54,7 @@ class ToolCall:
 
 @dataclass(frozen=True)
 class Completion:
-    """The end of one answer: the whole text, the tool calls, and the tokens as far as the server counts them."""
+    """The end of one answer: its whole text, its tool calls, and the tokens as the server counts them."""
 
     text: str
     tool_calls: tuple[ToolCall, ...] = ()

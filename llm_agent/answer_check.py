@@ -1,0 +1,69 @@
+"""Whether an answer rests on queries: its figures against the results, and what the model is told if not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from llm_agent.grounding import CheckedFigure, check_figures, mend_request, unmatched
+from llm_agent.query_result import QueryResult
+from llm_agent.turn import Turn
+
+EARLIER_RESULTS = 6
+"""Results of earlier turns that a follow-up may quote; more would match figures by accident."""
+EARLIER_QUESTIONS = 3
+NO_QUERY_REQUEST = (
+    "Your answer has figures, but no query was run. Figures come from queries of this table, not from "
+    "memory or from its description. Run the query, then write the whole answer again, without mentioning "
+    "this check. If no query can give them, answer without them."
+)
+NO_QUERY_NOTICE = "No query supports the figures of this answer: the model gave them from memory."
+UNMATCHED_NOTICE = "Not found in any result: {figures}."
+MAX_FIGURES_NAMED = 8
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The checked figures of an answer; `request` asks the model to mend it, empty where nothing is amiss.
+
+    `notice` is what people are told if the answer stays as it is.
+    """
+
+    figures: tuple[CheckedFigure, ...]
+    request: str
+    notice: str
+
+
+def check_answer(
+    answer: str,
+    question: str,
+    history: Sequence[Turn],
+    results: Mapping[int, QueryResult],
+    statements: Mapping[int, str],
+) -> Verdict:
+    """The verdict on an answer, given this turn's results and statements by number and the earlier turns."""
+    earlier = [result for turn in history for result in turn.results()][-EARLIER_RESULTS:]
+    asked = [turn.question for turn in history[-EARLIER_QUESTIONS:]]
+    evidence = {**{-index: result for index, result in enumerate(reversed(earlier))}, **results}
+    figures = tuple(map(_named, check_figures(answer, "\n".join([*asked, question]), evidence, statements)))
+    doubtful = unmatched(figures)
+    if figures and not evidence:
+        return Verdict(figures, NO_QUERY_REQUEST, NO_QUERY_NOTICE if doubtful else "")
+    return Verdict(figures, mend_request(figures), _notice(doubtful))
+
+
+def _notice(doubtful: Sequence[CheckedFigure]) -> str:
+    if not doubtful:
+        return ""
+    texts = list(dict.fromkeys(figure.text for figure in doubtful))
+    more = ", …" if len(texts) > MAX_FIGURES_NAMED else ""
+    return UNMATCHED_NOTICE.format(figures=", ".join(texts[:MAX_FIGURES_NAMED]) + more)
+
+
+def _named(figure: CheckedFigure) -> CheckedFigure:
+    """The figure as people can follow it: queries of earlier turns have no number in this one."""
+    if figure.query is None or figure.query > 0:
+        return figure
+    how = re.sub(r"\bquery -?\d+", "an earlier answer's query", figure.how)
+    return replace(figure, query=None, row=None, column=None, how=how)

@@ -89,7 +89,7 @@ class ModelRounds:
         return completion
 
     def _request(self, system: Message, messages: Sequence[Message]) -> list[Message]:
-        """System prompt, as much of the history as fits, this turn, and in the last round the call to answer."""
+        """System prompt, as much of the history as fits, this turn, and at last the call to answer."""
         current = list(messages)
         if self.is_last and self.number > 1:
             current = _with_user_message(current, f"{CHECK_PREFIX}{LAST_ROUND}")

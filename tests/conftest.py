@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from data_pipeline import prefect_runtime
+from data_pipeline.plain_pipeline import run_plain
 from data_pipeline.prefect_server import acquire_server, release_server
 from data_pipeline.settings import Settings
 from tests.browser import HOW_TO_INSTALL, WatchedPage, launch
@@ -77,3 +78,11 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., WatchedPage]]:
     yield new_page
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def titanic_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The real table, built from the shipped snapshot; for reading only."""
+    database = tmp_path_factory.mktemp("table") / "titanic.sqlite"
+    run_plain("snapshot", database)
+    return database

@@ -1,4 +1,4 @@
-"""A model's text as HTML of our own making: a little Markdown, its figures marked, everything else as letters.
+"""A model's text as HTML of our own making: a little Markdown, its figures marked, the rest as letters.
 
 Every character of the text is escaped before a tag is put around it, so a model, or a cell that it repeats,
 can make no link, image, script, style, formula, directive or control of this page. Covered: paragraphs,

@@ -117,15 +117,18 @@ def show_chart(
     first = spec.kind if spec else kinds[0]
     kind = first
     if len(kinds) > 1:
-        kind = st.segmented_control(
-            "Kind of chart",
-            kinds,
-            default=first,
-            required=True,
-            format_func=lambda each: f"{KIND_ICONS[each]} {each}",
-            key=f"kind-{key}",
-            label_visibility="collapsed",
-        ) or first
+        kind = (
+            st.segmented_control(
+                "Kind of chart",
+                kinds,
+                default=first,
+                required=True,
+                format_func=lambda each: f"{KIND_ICONS[each]} {each}",
+                key=f"kind-{key}",
+                label_visibility="collapsed",
+            )
+            or first
+        )
     shown = spec if spec and kind == spec.kind else charts[kind]
     figure = draw(shown, result, dark=st.context.theme.type == "dark")
     st.plotly_chart(

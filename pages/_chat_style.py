@@ -1,4 +1,4 @@
-"""How answers look: quiet type, figures with a line under them, flags for those without a query behind them."""
+"""How answers look: quiet type, figures with a line under them, flags where no query stands behind them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ STYLE = """<style>
 .answer blockquote { border-left: 3px solid color-mix(in srgb, currentColor 25%, transparent);
   margin: 0 0 .6rem; padding-left: .8rem; }
 .answer .founded { border-bottom: 2px solid color-mix(in srgb, #0f6cbd 55%, transparent); }
-.answer sup a { text-decoration: none; font-size: .72em; font-weight: 600; padding: 0 .2em; }
+.answer sup a { color: inherit; opacity: .8; text-decoration: none; font-size: .72em; font-weight: 600; padding: 0 .2em; }
 .answer .unfounded { background: color-mix(in srgb, #d9730d 16%, transparent); color: inherit;
   border-bottom: 2px dashed #d9730d; border-radius: .2rem; padding: 0 .15em; }
-.answer .flag { color: FLAG_INK; font-size: .75em; font-weight: 600; margin-left: .35em; white-space: nowrap; }
+.answer .flag { color: FLAG_INK; font-size: .75em; font-weight: 600; margin-left: .35em;
+  white-space: nowrap; }
 .query-title { scroll-margin-top: 5rem; overflow-wrap: anywhere; }
 .query-title .number { display: inline-block; min-width: 1.4rem; height: 1.4rem; border-radius: .7rem;
   background: color-mix(in srgb, #0f6cbd 18%, transparent); text-align: center; font-size: .8rem;
@@ -32,6 +33,7 @@ STYLE = """<style>
 .caret { display: inline-block; width: .5em; height: 1em; vertical-align: text-bottom; opacity: .5;
   background: currentColor; animation: caret 1s steps(2) infinite; }
 @keyframes caret { to { opacity: 0; } }
+[data-testid="stStatusWidget"] { display: none; }
 @media (prefers-reduced-motion: reduce) { .caret { animation: none; } }
 </style>"""
 

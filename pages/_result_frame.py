@@ -60,6 +60,8 @@ def read_aloud(result: QueryResult, purpose: str) -> str:
 
 
 def _time(seconds: float) -> str:
+    if seconds < 0.001:
+        return "under 1 ms"
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 

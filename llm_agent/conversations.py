@@ -176,7 +176,9 @@ class Conversations:
     def _connection(self) -> Iterator[sqlite3.Connection]:
         """A transaction on the file, which is made where there is none."""
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            if not self._path.exists():
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._path.touch(mode=0o600)  # others on this machine cannot read it; its journals inherit it
             with closing(sqlite3.connect(self._path, timeout=BUSY_S)) as connection:
                 if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'turn'").fetchone():
                     connection.executescript(SCHEMA)

@@ -29,7 +29,9 @@ Answer = Callable[[threading.Event], Iterator[Event]]
 class LiveTurn(threading.Thread):
     """One turn under way; `snapshot` and `wait_for_news` may be called from any thread."""
 
-    def __init__(self, number: int, record: TurnRecord, answer: Answer, keep: Callable[[TurnRecord], None]):
+    def __init__(
+        self, number: int, record: TurnRecord, answer: Answer, keep: Callable[[TurnRecord], None]
+    ) -> None:
         super().__init__(name=f"turn-{number}", daemon=True)
         self.number = number
         self.stop = threading.Event()
@@ -55,7 +57,7 @@ class LiveTurn(threading.Thread):
                 self._take_in(event)
         except AgentError as error:
             self._take_in(Failed(error.cause, error.remedy, getattr(error, "setting", "")))
-        except Exception:  # a mistake of ours: the page says so in words, the log has the traceback
+        except Exception:  # noqa: BLE001 - our own mistakes too end in words; the log has the traceback
             _log.exception("A turn ended by a mistake in the app")
             self._take_in(Failed("The app itself made a mistake.", "Retry; the terminal says more."))
         finally:

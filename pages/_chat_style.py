@@ -19,7 +19,8 @@ STYLE = """<style>
 .answer blockquote { border-left: 3px solid color-mix(in srgb, currentColor 25%, transparent);
   margin: 0 0 .6rem; padding-left: .8rem; }
 .answer .founded { border-bottom: 2px solid color-mix(in srgb, #0f6cbd 55%, transparent); }
-.answer sup a { color: inherit; opacity: .8; text-decoration: none; font-size: .72em; font-weight: 600; padding: 0 .2em; }
+.answer sup a { color: inherit; opacity: .8; text-decoration: none; font-size: .72em; font-weight: 600;
+  padding: 0 .2em; }
 .answer .unfounded { background: color-mix(in srgb, #d9730d 16%, transparent); color: inherit;
   border-bottom: 2px dashed #d9730d; border-radius: .2rem; padding: 0 .15em; }
 .answer .flag { color: FLAG_INK; font-size: .75em; font-weight: 600; margin-left: .35em;

@@ -1,7 +1,11 @@
-"""What an endpoint can do with a model, tried out and told in words: does my setting work?"""
+"""What an endpoint can do with a model, tried out and told in words: does my setting work?
+
+`python -m llm_agent.connection_check` tries the settings of this machine.
+"""
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -11,8 +15,9 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from llm_agent.capability import Rung
-from llm_agent.errors import ModelError
+from llm_agent.errors import AgentError, ModelError
 from llm_agent.model import OpenAIChatModel
+from llm_agent.settings import Settings
 from llm_agent.stream import Completion, Message, ReasoningPart, StreamPart, TextPart, ToolSchema
 
 CHECK_S = 20.0
@@ -65,7 +70,8 @@ class ConnectionReport:
 
     def _about_models(self) -> str:
         if self.models is None:
-            return f"{self.address} does not say which models it has; that is no obstacle."
+            no_obstacle = f"{self.address} does not say which models it has; that is no obstacle."
+            return "" if self.error else no_obstacle
         has_it = (
             f"{self.model} is one of them" if self.model in self.models else f"{self.model} is none of them"
         )
@@ -161,3 +167,23 @@ def _stop_after(seconds: float) -> Iterator[threading.Event]:
     finally:
         timer.cancel()
         timer.join()
+
+
+def main() -> int:
+    """Check what the settings say and write one sentence a line; 0 when questions can be answered."""
+    try:
+        settings = Settings()
+        if settings.is_demo:
+            lines = ["OPENAI_API_KEY and OPENAI_BASE_URL are not set, so the built-in demo model answers."]
+            works = True
+        else:
+            report = check_connection(OpenAIChatModel(settings.base_url, settings.model, settings.api_key))
+            lines, works = [*report.sentences()], report.works
+    except AgentError as error:
+        lines, works = [str(error)], False
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 0 if works else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

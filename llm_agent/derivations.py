@@ -30,8 +30,9 @@ def derived_from(query: int, result: Result) -> Iterator[Candidate]:
     if result.truncated or len(result.rows) > MAX_CELLS or len(numbers := operands(result)) > MAX_CELLS:
         return
     rows, columns = _by(numbers, "row"), _by(numbers, "column")
+    nested = _nested_columns(rows)
     for cells in rows.values():
-        yield from _within_row(query, cells)
+        yield from _within_row(query, cells, nested)
     for index, cells in columns.items():
         yield from _within_column(query, result.columns[index], cells)
     yield from _between_totals(query, result, columns)
@@ -58,10 +59,20 @@ def derived_across(results: Mapping[int, Result]) -> Iterator[Candidate]:
                 yield from _far(_pair(second, other, one, None, None, where), not is_second_single)
 
 
-def _within_row(query: int, cells: Sequence[Operand]) -> Iterator[Candidate]:
+def _nested_columns(rows: Mapping[int, Sequence[Operand]]) -> set[tuple[int, int]]:
+    """Pairs of columns of which one is never larger, in several rows: survivors and passengers, say."""
+    signs: dict[tuple[int, int], list[bool]] = {}
+    for cells in rows.values():
+        for one, other in combinations(cells, 2):
+            signs.setdefault((one.column, other.column), []).append(one.value <= other.value)
+    return {pair for pair, found in signs.items() if len(found) > 1 and len(set(found)) == 1}
+
+
+def _within_row(query: int, cells: Sequence[Operand], nested: set[tuple[int, int]]) -> Iterator[Candidate]:
     for one, other in combinations(cells, 2):
         where = f"({one.place} and column {other.place.split('column ')[-1]} of query {query})"
-        yield from _pair(query, one, other, one.row + 1, None, where)
+        is_nested = (one.column, other.column) in nested
+        yield from _pair(query, one, other, one.row + 1, None, where, is_nested=is_nested)
     if len(cells) > 2 and all(cell.is_additive for cell in cells):
         total = sum(cell.value for cell in cells)
         yield Candidate(
@@ -144,9 +155,19 @@ def _complements(query: int, numbers: Sequence[Operand]) -> Iterator[Candidate]:
 
 
 def _pair(
-    query: int, one: Operand, other: Operand, row: int | None, column: str | None, where: str
+    query: int,
+    one: Operand,
+    other: Operand,
+    row: int | None,
+    column: str | None,
+    where: str,
+    *,
+    is_nested: bool = False,
 ) -> Iterator[Candidate]:
-    """Sum, difference, ratio, share and change of two numbers, as far as their kinds allow."""
+    """Sum, difference, ratio, share and change of two numbers, as far as their kinds allow.
+
+    What is nested is a part and its whole, which nobody adds up.
+    """
     low, high = sorted((one.value, other.value))
     is_same_kind = one.is_additive == other.is_additive
     if is_same_kind:
@@ -156,9 +177,11 @@ def _pair(
             yield Candidate(high - low, "points", query, row, column, f"{spelled} {where}")
     if one.is_additive and other.is_additive:
         total = low + high
-        yield Candidate(total, "sum", query, row, column, f"{_short(low)} + {_short(high)} {where}")
-        yield from _share(query, low, total, row, column, where)
-        yield from _share(query, high, total, row, column, where)
+        yield Candidate(
+            total, "sum", query, row, column, f"{_short(low)} + {_short(high)} {where}", is_far=is_nested
+        )
+        yield from _far(_share(query, low, total, row, column, where), is_nested)
+        yield from _far(_share(query, high, total, row, column, where), is_nested)
         if column is None:  # a part and its whole stand in one row, or in two results, never in one column
             yield from _share(query, low, high, row, column, where)
             yield from _share(query, high - low, high, row, column, where)

@@ -67,8 +67,8 @@ def _as_number(figure: Figure, candidate: Candidate) -> Iterator[float]:
 
 def _values_for_words(figure: Figure, candidate: Candidate) -> Iterator[float]:
     if figure.kind == "multiple":
-        return iter([candidate.value] if candidate.kind == "ratio" else [])
-    if candidate.kind in ("share", "cell"):
+        return iter([candidate.value] if candidate.kind == "ratio" and not candidate.is_far else [])
+    if candidate.kind in ("share", "cell") and not candidate.is_far:
         return (value / 100 for value in _as_percent(figure, candidate))
     return iter(())
 
@@ -96,18 +96,10 @@ def _is_rounding(figure: Figure, reading: Reading, exact: float, *, is_percent: 
     if stated >= 0 > exact:
         exact = -exact  # "lower by 0.55" for -0.55
     distance, slack = abs(stated - exact), 1e-9 * max(1.0, abs(exact))
-    if figure.is_about and distance <= min(_round_step(stated), ROUNDING * abs(exact)):
+    if figure.is_about and distance <= ROUNDING * abs(exact):
         return True
     if figure.direction and (exact - stated) * (1 if figure.direction == "more" else -1) >= 0:
         return distance <= 2 * ROUNDING * abs(exact)
     if distance > reading.step / 2 + slack:
         return False
     return is_percent or reading.step < 1 or distance <= ROUNDING * abs(exact) + slack
-
-
-def _round_step(stated: float) -> float:
-    """Half of the last digit that is not zero: 50 for 300, 5 for 350, 0.05 for 29.7."""
-    digits = f"{abs(stated):.10g}"
-    if "." in digits:
-        return float(0.5 * 10.0 ** -len(digits.split(".")[1]))
-    return float(0.5 * 10 ** (len(digits) - len(digits.rstrip("0"))))

@@ -17,7 +17,7 @@ from llm_agent.endpoint import PLACEHOLDER_KEY, Endpoint
 def open_client(endpoint: Endpoint) -> httpx2.Client:
     """A client for this endpoint. It follows no redirects, and keeps no connection open: none goes stale.
 
-    Raises ValueError or ImportError for a proxy that cannot be used.
+    Raises ValueError, ImportError or httpx2.InvalidURL for a proxy that cannot be used.
     """
     transport = httpx2.HTTPTransport(
         verify=httpx2.create_ssl_context(),

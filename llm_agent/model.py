@@ -94,13 +94,14 @@ class OpenAIChatModel:
             try:
                 for part in self._attempt(messages, tools, capability, stop):
                     has_said = True
+                    if isinstance(part, Completion):  # before the yield: nobody has to come back after it
+                        self._memory.learn(self.address, self._model, capability)
                     yield part
             except Stopped:
                 return
             except Exception as error:  # noqa: BLE001  clients and servers fail in a dozen types: explain() sorts them
                 failure = error
             if failure is None:
-                self._memory.learn(self.address, self._model, capability)
                 return
             if not has_said and (next_one := self._next_capability(capability, failure, bool(tools))):
                 if next_one.rung is not capability.rung:
@@ -116,6 +117,10 @@ class OpenAIChatModel:
             if stop.is_set():
                 return
             retries, waited = retries + 1, waited + wait
+
+    def warm_up(self) -> None:
+        """Load the client now, while nobody waits; sends nothing. Raises `ModelError` for a broken proxy."""
+        self._openai()
 
     def offered_models(
         self, stop: threading.Event | None = None, seconds: float = LIST_MODELS_S
@@ -205,11 +210,13 @@ class OpenAIChatModel:
             return self._client
 
     def _open_http_client(self) -> httpx2.Client:
+        import httpx2
+
         from llm_agent.http_route import open_client
 
         try:
             return open_client(self._endpoint)
-        except (ValueError, ImportError):  # their text may hold the proxy's password
+        except (ValueError, ImportError, httpx2.InvalidURL):  # their text may hold the proxy's password
             pass
         raise ModelError(
             "The proxy of this machine's settings cannot be used.",

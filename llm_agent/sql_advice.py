@@ -10,7 +10,7 @@ from typing import Any
 
 from data_pipeline.table import COLUMN_NAMES, COLUMNS, TABLE
 from llm_agent.errors import AgentError, QueryFailed, QueryRefused
-from llm_agent.sql_dialect import SYNONYMS, SYNTAX, WAYS
+from llm_agent.sql_dialect import SYNONYMS, SYNTAX, SYNTAX_SEEN_LATE, WAYS
 from llm_agent.sql_text import double_quoted_names
 
 READ_ONLY = "Data cannot be changed here."
@@ -135,8 +135,20 @@ def _nearest_column(key: str) -> str | None:
 
 def _syntax(found: re.Match[str], sql: str) -> AgentError:
     word = found[1]
-    way = SYNTAX.get(word.lower(), "Check the words before it; the dialect is SQLite's.")
-    return QueryFailed(f"SQLite does not understand the statement at {short(word)!r}.", way)
+    way = SYNTAX.get(word.lower()) or _way_of_the_word_before(word, sql)
+    return QueryFailed(
+        f"SQLite does not understand the statement at {short(word)!r}.",
+        way or "Check the words before it; the dialect is SQLite's.",
+    )
+
+
+def _way_of_the_word_before(word: str, sql: str) -> str | None:
+    """SQLite's parser often stops one word late: at 5 of `TOP 5`, at the bracket of `LEFT(name, 3)`."""
+    known = WAYS if word == "(" else SYNTAX_SEEN_LATE
+    for before in re.findall(rf"(\w+)\s*{re.escape(word)}", sql):
+        if before.lower() in known:
+            return known[before.lower()]
+    return None
 
 
 def _failure(remedy: str) -> Callable[[re.Match[str], str], AgentError]:

@@ -91,6 +91,11 @@ SYNTAX: dict[str, str] = {
 }
 """Lower-case word at which SQLite's parser stops -> what is usually meant."""
 
+SYNTAX_SEEN_LATE = {
+    word: SYNTAX[word] for word in ("top", "fetch", "qualify", "interval", "lateral", "within")
+}
+"""Those that SQLite takes for a name first, so that it stops at the word after."""
+
 SYNONYMS: dict[str, str] = {
     "gender": "sex", "class": "pclass", "ticket_class": "pclass", "travel_class": "pclass",
     "id": "passenger_id", "port": "embarked", "embarkation": "embarked", "price": "fare", "cost": "fare",

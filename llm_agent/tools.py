@@ -138,7 +138,8 @@ def read_arguments(call: ToolCall) -> Mapping[str, Any]:
         ) from None
     if not isinstance(arguments, dict):
         raise BadArguments(f"The arguments are a {type(arguments).__name__}. Send one JSON object.")
-    return arguments
+    whole = json.dumps(arguments, ensure_ascii=False).encode("utf-8", "replace")
+    return dict(json.loads(whole))  # half characters, which no page and no file can take, became "?"
 
 
 def for_history(call: ToolCall) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import threading
 from pathlib import Path
 from typing import Any, TypeVar
 
+import openai  # noqa: F401  takes a second, which the first question would count as silence
+
 from llm_agent.agent import Agent
 from llm_agent.capability import CapabilityMemory
 from llm_agent.events import AnswerDelta, AnswerWithdrawn, Done, Event

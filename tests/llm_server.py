@@ -5,7 +5,8 @@
 
 Each chat request takes the next reply of the script, and the last reply serves all further ones; a script
 can also be a callable that gets the request's JSON body and returns a reply. `tests/llm_faults.py` has the
-replies that go wrong, by name. Nothing lasts longer than `LONGEST_S`, and closing the server ends it all.
+replies that go wrong, by name. As it takes whole addresses, it can stand for a proxy too. Nothing lasts
+longer than a minute, and closing the server ends it all.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 from tests.llm_exchange import Exchange, Json, Reply, Request, chunk, pieces
 
@@ -116,7 +118,8 @@ class LlmServer(ThreadingHTTPServer):
     """The server; use it in a `with` block.
 
     `requests` holds every chat request, `visits` every request as "GET /v1/models"; `arrivals` is a queue of
-    the chat requests, for those who wait until one is under way. With `api_key` any other key gets 401.
+    the chat requests, for those who wait until one is under way; `open_connections` counts connections.
+    With `api_key` any other key gets 401.
     """
 
     daemon_threads = False  # closing waits for every handler: a test leaves no thread behind
@@ -136,6 +139,7 @@ class LlmServer(ThreadingHTTPServer):
         self.closing = threading.Event()
         self._errors: list[BaseException] = []
         self._lock = threading.Lock()
+        self.open_connections = 0
 
     def __enter__(self) -> LlmServer:
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02})
@@ -148,6 +152,16 @@ class LlmServer(ThreadingHTTPServer):
         self.server_close()
         self._thread.join()
         assert not self._errors, f"the test's LLM server went wrong: {self._errors}"
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve one connection, counted while it is open."""
+        with self._lock:
+            self.open_connections += 1
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with self._lock:
+                self.open_connections -= 1
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Clients that hang up are no error; anything else is a mistake in a script."""
@@ -178,7 +192,7 @@ class Handler(BaseHTTPRequestHandler):
         exchange = Exchange(Request(self.path, {}, {}), 0, self)
         if self._is_refused(exchange):
             return
-        if self.path.split("?")[0] != "/v1/models":
+        if urlsplit(self.path).path != "/v1/models":
             exchange.send_json({"detail": "Not Found"}, 404)
             return
         models = [
@@ -193,7 +207,7 @@ class Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request(self.path, headers, body)
         exchange = Exchange(request, 0, self)
-        if self.path.split("?")[0] != "/v1/chat/completions":
+        if urlsplit(self.path).path != "/v1/chat/completions":
             exchange.send_json({"detail": "Not Found"}, 404)
         elif not self._is_refused(exchange):
             exchange.number, reply = self.server.next_reply(request)

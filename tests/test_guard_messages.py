@@ -37,7 +37,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def complaint(sql: str, database: Path, pool: SqlPool) -> AgentError:
     """What the guard raises for this statement."""
     with pytest.raises(AgentError) as caught:
-        run_select(sql, database, timeout_s=0.3, pool=pool)
+        run_select(sql, database, timeout_s=1, pool=pool)
     assert str(database.parent) not in str(caught.value)
     return caught.value
 
@@ -67,7 +67,7 @@ def complaint(sql: str, database: Path, pool: SqlPool) -> AgentError:
         ("SELECT name FROM titanic WHERE name REGEXP 'x'", "LIKE"),
         ("SELECT WEIGHT(age) FROM titanic", "no such function: WEIGHT. Use SQLite's usual functions"),
         ("SELECT age::int FROM titanic", "CAST(value AS INTEGER)"),
-        ("SELECT TOP 5 name FROM titanic", "does not understand the statement at '5'"),
+        ("SELECT TOP 5 name FROM titanic", "statement at '5'. Write LIMIT at the end"),
         ("SELECT name FROM titanic WHERE name ILIKE 'a%'", "LIKE ignores case"),
         ("SELECT name FROM titanic LIMIT 5 QUALIFY 1", "subquery or CTE"),
         ("SELECT name FROM titanic FETCH FIRST 5 ROWS ONLY", "LIMIT n"),
@@ -79,7 +79,7 @@ def complaint(sql: str, database: Path, pool: SqlPool) -> AgentError:
         ("SELECT json('x')", "valid JSON"),
         ("SELECT age FROM titanic WHERE age = ?", "Write the values into it."),
         ("SELECT printf('%2000000s', 1), hex(printf('%900000s', 1))", "at most a million characters"),
-        ("SELECT COUNT(*) FROM titanic a, titanic b, titanic c", "stopped after 0.3 s. Make it cheaper"),
+        ("SELECT COUNT(*) FROM titanic a, titanic b, titanic c", "stopped after 1 s. Make it cheaper"),
         ("SELECT DISTINCT printf('%900000s', name) FROM titanic", "needs more memory"),
         ("SELECT 1 WHERE " + " AND ".join(["1"] * 99), "split it into CTEs"),
         (" UNION ALL ".join(["SELECT 1"] * 99), "at most 20 SELECTs"),

@@ -36,6 +36,11 @@ CREATE TABLE IF NOT EXISTS turn (
   PRIMARY KEY (conversation_id, number)
 ) STRICT;
 """
+SPOKEN: Final = (
+    "SELECT coalesce(group_concat(record ->> '$.question' || ' ' || (record ->> '$.text'), ' '), '') "
+    "FROM turn WHERE conversation_id = c.id"
+)
+"""All that was asked and answered in the conversation `c`, for a search."""
 
 
 class ConversationsUnavailable(AgentError):
@@ -84,19 +89,15 @@ class Conversations:
 
         `only` restricts the list to these ids; None lists all of the file.
         """
-        conditions = ["(c.title || ' ' || coalesce(spoken, '')) LIKE ? ESCAPE '\\'" for _ in words.split()]
+        conditions = [f"(c.title || ' ' || ({SPOKEN})) LIKE ? ESCAPE '\\'" for _ in words.split()]
         values: list[Any] = [f"%{_like(word)}%" for word in words.split()]
         if only is not None:
             conditions.append("c.id IN (SELECT value FROM json_each(?))")
             values.append(json.dumps(list(only)))
-        spoken = (
-            "SELECT conversation_id, count(*) AS turns, group_concat(record ->> '$.question' || ' ' || "
-            "(record ->> '$.text'), ' ') AS spoken FROM turn GROUP BY conversation_id"
-        )
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         query = (
-            "SELECT c.id, c.title, c.created_at, c.updated_at, coalesce(t.turns, 0) FROM conversation AS c "
-            f"LEFT JOIN ({spoken}) AS t ON t.conversation_id = c.id {where} "
+            "SELECT c.id, c.title, c.created_at, c.updated_at, "
+            f"(SELECT count(*) FROM turn WHERE conversation_id = c.id) FROM conversation AS c {where} "
             f"ORDER BY c.updated_at DESC, c.rowid DESC LIMIT {LISTED}"
         )
         with self._connection() as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import humanize
@@ -9,7 +10,7 @@ import streamlit as st
 
 from data_pipeline.plain_markdown import plain
 from llm_agent.conversation_export import as_evaluation_questions, as_json, as_markdown
-from llm_agent.conversations import Conversation
+from llm_agent.conversations import Conversation, KeptTurn
 from pages._chat_session import go_to, opened_here
 from pages._chat_store import Chats
 
@@ -57,12 +58,20 @@ def show_this_conversation(chats: Chats, conversation: Conversation) -> None:
         key=title,
         on_change=lambda: chats.kept.rename(conversation.id, st.session_state[title]),
     )
-    turns = chats.kept.turns(conversation.id)
+
+    def turns() -> list[KeptTurn]:
+        return chats.kept.turns(conversation.id)
+
     name = f"conversation-{conversation.created_at[:10]}"
-    _download("Markdown", as_markdown(conversation, turns), f"{name}.md", "text/markdown")
-    _download("JSON", as_json(conversation, turns), f"{name}.json", "application/json")
-    votes = as_evaluation_questions(turns)
-    _download("Evaluation questions", votes, f"{name}-questions.jsonl", "application/jsonl", bool(votes))
+    _download("Markdown", lambda: as_markdown(conversation, turns()), f"{name}.md", "text/markdown")
+    _download("JSON", lambda: as_json(conversation, turns()), f"{name}.json", "application/json")
+    _download(
+        "Evaluation questions",
+        lambda: as_evaluation_questions(turns()),
+        f"{name}-questions.jsonl",
+        "application/jsonl",
+        help="The answers that have a thumb up or down",
+    )
     with st.container(horizontal=True, vertical_alignment="center"):
         sure = st.checkbox("Delete it for good", key=f"sure-{conversation.id}")
         st.button(
@@ -75,17 +84,17 @@ def show_this_conversation(chats: Chats, conversation: Conversation) -> None:
         )
 
 
-def _download(label: str, text: str, name: str, kind: str, is_possible: bool = True) -> None:
+def _download(label: str, text: Callable[[], str], name: str, kind: str, help: str | None = None) -> None:
+    """A button whose file is written when it is clicked."""
     st.download_button(
         label,
-        text.encode(),
+        lambda: text().encode(),
         file_name=name,
         mime=kind,
         key=f"export-{label}",
         icon=":material/download:",
         type="tertiary",
-        disabled=not is_possible,
-        help=None if is_possible else "Vote for an answer first: thumbs up or down",
+        help=help,
         on_click="ignore",
     )
 

@@ -31,11 +31,13 @@ STYLE = """<style>
   line-height: 1.4rem; font-weight: 600; margin-right: .5rem; }
 .query-title .size { opacity: .65; font-size: .85rem; margin-left: .5rem; }
 .query-title:target .number { background: #0f6cbd; color: #fff; }
+.st-key-conversations button { justify-content: flex-start; }
 .caret { display: inline-block; width: .5em; height: 1em; vertical-align: text-bottom; opacity: .5;
   background: currentColor; animation: caret 1s steps(2) infinite; }
 @keyframes caret { to { opacity: 0; } }
 [data-testid="stStatusWidget"] { display: none; }
-@media (prefers-reduced-motion: reduce) { .caret { animation: none; } }
+@media (prefers-reduced-motion: reduce) { .st-key-conversations button { justify-content: flex-start; }
+.caret { animation: none; } }
 </style>"""
 
 

@@ -11,7 +11,7 @@ from data_pipeline.errors import TableUnavailable
 from data_pipeline.plain_markdown import plain
 from data_pipeline.settings import Settings
 from data_pipeline.table import BuildRecord, read_build_record
-from pages._chat_connection import show_model_status
+from pages._model_status import show_model_status
 
 SOURCE_NAMES = {
     "hub": "the Hugging Face Hub",

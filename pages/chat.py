@@ -12,7 +12,7 @@ from llm_agent.errors import AgentError
 from llm_agent.settings import Settings
 from pages import _chat_session as session
 from pages._break_it import show_break_it
-from pages._chat_connection import connection, show_connection_panel
+from pages._chat_connection import is_demo, show_connection_panel
 from pages._chat_list import show_conversations, show_this_conversation
 from pages._chat_live import watch
 from pages._chat_store import Chats, shared_chats
@@ -49,7 +49,7 @@ def show_page(settings: Settings, chats: Chats) -> None:
         if conversation:
             show_turns(settings, chats, conversation, live.number if live else None)
         else:
-            show_welcome(settings.database, session.ask, is_demo=connection().is_demo)
+            show_welcome(settings.database, session.ask, is_demo=is_demo())
         if live:
             show_question(live.snapshot().question)
             place = st.chat_message("assistant", avatar=ASSISTANT)

@@ -19,6 +19,9 @@ from pages._chat_live import show_step
 PERSON, ASSISTANT = ":material/person:", ":material/sailing:"
 INTERRUPTED = "The app ended while this was being answered."
 MAX_QUESTION = 8_000
+DRAWN_TURNS = 5
+"""The latest turns are drawn; earlier ones once they are asked for, so that long conversations stay quick."""
+MORE_TURNS = 10
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,9 @@ def show_welcome(database: Path, ask: Callable[[str], None], *, is_demo: bool) -
     st.caption("Begin with one of these, or ask your own.")
     stat = database.stat()
     questions = questions_for(database, (stat.st_mtime_ns, stat.st_size))
-    columns = st.columns(COLUMNS)
     for index, question in enumerate(questions):
+        if index % COLUMNS == 0:  # row by row, so that keyboard and phone go through them in their order
+            columns = st.columns(COLUMNS)
         columns[index % COLUMNS].button(
             plain(question),
             key=f"suggestion-{index}",

@@ -17,12 +17,9 @@ from pages._chat_list import show_conversations, show_this_conversation
 from pages._chat_live import watch
 from pages._chat_store import Chats, shared_chats
 from pages._chat_style import apply_style
-from pages._chat_turn import ASSISTANT, TurnActions, show_question, show_turn
+from pages._chat_turn import ASSISTANT, DRAWN_TURNS, MORE_TURNS, TurnActions, show_question, show_turn
 from pages._chat_welcome import show_welcome
 
-DRAWN_TURNS = 5
-"""The latest turns are drawn; earlier ones once they are asked for, so that long conversations stay quick."""
-MORE_TURNS = 10
 LOOK_S = 2.0
 """How often a tab looks whether another one has gone on with the conversation."""
 ACTIONS = TurnActions(session.ask_again, session.ask, session.edit, session.vote)

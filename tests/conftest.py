@@ -13,9 +13,12 @@ from data_pipeline import prefect_runtime
 from data_pipeline.plain_pipeline import run_plain
 from data_pipeline.prefect_server import acquire_server, release_server
 from data_pipeline.settings import Settings
+from llm_agent.settings import Settings as ChatSettings
 from tests.browser import HOW_TO_INSTALL, WatchedPage, launch
 
-SETTINGS = [str(field.validation_alias) for field in Settings.model_fields.values()]
+SETTINGS = [
+    str(field.validation_alias) for each in (Settings, ChatSettings) for field in each.model_fields.values()
+]
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +36,7 @@ def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, prefect_home: 
     monkeypatch.setenv("TITANIC_SOURCE", "snapshot")
     monkeypatch.setenv("TITANIC_CSV_URL", "http://127.0.0.1:9/titanic.csv")
     monkeypatch.setenv("PREFECT_HOME", str(prefect_home))
+    monkeypatch.setenv("CHAT_DB", str(tmp_path / "chats.sqlite"))
 
 
 @pytest.fixture

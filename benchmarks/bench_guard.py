@@ -89,7 +89,7 @@ def measure_sessions(database: Path, pool: SqlPool, bombs: int) -> None:
 
     def explode() -> None:
         with suppress(AgentError):  # which is what it is for
-            run_select(BOMB, database, timeout_s=4, pool=pool)
+            run_select(BOMB, database, timeout_s=3, pool=pool)
 
     with ThreadPoolExecutor(SESSIONS + bombs) as executor:
         running = [executor.submit(explode) for _ in range(bombs)]

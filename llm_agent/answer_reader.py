@@ -11,6 +11,10 @@ from typing import Any
 
 READ_SILENCE_S = 60.0
 """Seconds without a chunk after which a server counts as silent; large local models load for most of it."""
+LOAD_S = 30.0
+"""Seconds for loading the client before anything is sent; a cold disk takes a few of them."""
+READY = object()
+"""What `open_stream` gives first, when it is about to send: the silence counts from then on."""
 POLL_S = 0.1
 """How often a wait looks whether it was stopped."""
 READ_AHEAD = 1000
@@ -31,7 +35,7 @@ class Stopped(Exception):
 
 
 class AnswerReader:
-    """Runs `open_stream` and iterates what it gives, in a thread; iterate this object for the same items.
+    """Runs `open_stream` and iterates what it gives after `READY`, in a thread; iterate this for the same.
 
     `break_off` must wake a thread that reads. Raises what the thread raised, `Stopped` or `ServerSilent`.
     """
@@ -59,24 +63,26 @@ class AnswerReader:
             self._leave()
 
     def _take(self) -> Generator[Any, None, None]:
-        has_begun = False
+        has_begun, patience_s = False, LOAD_S
         while True:
-            item, error, is_end = self._next_item(has_begun)
+            item, error, is_end = self._next_item(patience_s, has_begun)
+            patience_s = self._silence_s
             if error is not None:
                 raise error
             if is_end:
                 return
-            has_begun = True
-            yield item
+            if item is not READY:
+                has_begun = True
+                yield item
 
-    def _next_item(self, has_begun: bool) -> tuple[Any, BaseException | None, bool]:
-        deadline = time.monotonic() + self._silence_s
+    def _next_item(self, patience_s: float, has_begun: bool) -> tuple[Any, BaseException | None, bool]:
+        deadline = time.monotonic() + patience_s
         while time.monotonic() < deadline:
             if self._stop.is_set():
                 raise Stopped
             with suppress(queue.Empty):
-                return self._items.get(timeout=min(POLL_S, self._silence_s))
-        raise ServerSilent(self._silence_s, has_begun)
+                return self._items.get(timeout=POLL_S)
+        raise ServerSilent(patience_s, has_begun)
 
     def _leave(self) -> None:
         """End the thread: it wakes from a read at once, from a connect or a name look-up when that ends."""

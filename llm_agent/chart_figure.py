@@ -128,13 +128,14 @@ def _layout(spec: ChartSpec, dark: bool) -> dict[str, Any]:
     return {
         "title": {
             "text": "<br>".join(plain(line) for line in lines),  # the tag is ours, the rest is letters
-            "font": {"size": 16}, "x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "pad": {"t": 8},
+            "font": {"size": 16}, "x": 0, "xanchor": "left", "y": 1, "yanchor": "top",
+            "pad": {"t": 8 if len(lines) < 2 else 24},  # Plotly lifts a title of several lines
         },
         "template": "none",
         "font": {"color": INK[dark], "family": "sans-serif"},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "margin": {"l": 48, "r": 16, "t": 20 + 22 * len(lines) + 28 * has_legend, "b": 48},
+        "margin": {"l": 48, "r": 16, "t": 24 + 22 * len(lines) + 28 * has_legend, "b": 48},
         "height": 380,
         "showlegend": has_legend,
         "legend": {

@@ -1,20 +1,26 @@
-"""One reply of the demo model from the messages of a request: a query, a chart, a question back or a sentence.
+"""One reply of the demo model to the messages of a request: a query, a chart, a question back or a sentence.
 
-Nothing is remembered between requests: each question is read again, with those before it, and an answer is made
-from the tool results that stand in the messages.
+Nothing is remembered between requests: each question is read again, with those before it, and an answer is
+made from the tool results that stand in the messages.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from llm_agent.demo_form import Form, Rows, figure
 from llm_agent.demo_grammar import Understood, UnknownWords, understand
 from llm_agent.demo_limits import (
-    Asking, ambiguous, decline, is_change, not_in_table, precheck, refuse_change,
+    Asking,
+    ambiguous,
+    decline,
+    is_change,
+    not_in_table,
+    precheck,
+    refuse_change,
 )  # fmt: skip
 from llm_agent.demo_population import NotUnderstood
 from llm_agent.demo_translations import to_english
@@ -90,7 +96,11 @@ def first_reply(turn: Turn, tools: frozenset[str]) -> Reply:
         return Reply(understood)
     if isinstance(understood, Asking):
         if "ask_user" in tools:
-            return Reply(calls=(Call("ask_user", {"question": understood.question, "options": list(understood.options)}),))
+            return Reply(
+                calls=(
+                    Call("ask_user", {"question": understood.question, "options": list(understood.options)}),
+                )
+            )
         return Reply(f"{understood.question} For example: {' / '.join(understood.options)}")
     if "run_sql" not in tools:
         return Reply(NO_TOOLS)
@@ -99,13 +109,14 @@ def first_reply(turn: Turn, tools: frozenset[str]) -> Reply:
 
 
 def read_question(turn: Turn) -> tuple[Understood | Asking | str, str]:
-    """What the question means, a question back, or the answer that there is none; and a note on its language."""
+    """What the question means, a question back, or why there is no answer; and a note on its language."""
     before: Form | None = None
     for earlier in turn.earlier:
         before = read_earlier(earlier, before)
     question, note = to_english(turn.question)
-    if precheck(question):
-        return precheck(question) or "", note
+    asking = precheck(question, understood_after(before))
+    if asking:
+        return asking, note
     try:
         return understand(question, before), note
     except UnknownWords as error:
@@ -118,25 +129,30 @@ def read_earlier(question: str, before: Form | None) -> Form | None:
     """The form of an earlier question, or None where it was not understood or asked back."""
     question, _ = to_english(question)
     try:
-        return None if precheck(question) else understand(question, before).form
+        asking = precheck(question, understood_after(before))
+        return None if asking else understand(question, before).form
     except (UnknownWords, NotUnderstood):
         return None
+
+
+def understood_after(before: Form | None) -> Callable[[str], bool]:
+    """Whether the grammar understands a question that follows this form."""
+
+    def is_understood(question: str) -> bool:
+        try:
+            understand(question, before)
+        except (UnknownWords, NotUnderstood):
+            return False
+        return True
+
+    return is_understood
 
 
 def limits(question: str, before: Form | None, unknown: tuple[str, ...]) -> Asking | str:
     """Why the question gets no figure."""
     if is_change(question):
         return refuse_change()
-
-    def is_understood(option: str) -> bool:
-        try:
-            understand(option, before)
-        except (UnknownWords, NotUnderstood):
-            return False
-        return True
-
-    asking = ambiguous(question, is_understood)
-    return not_in_table(question) or asking or decline(unknown)
+    return not_in_table(question) or ambiguous(question, understood_after(before)) or decline(unknown)
 
 
 def read_turn(messages: Sequence[Message]) -> Turn:
@@ -149,7 +165,9 @@ def read_turn(messages: Sequence[Message]) -> Turn:
         return Turn("")
     earlier = tuple(text_of(messages[place]) for place in questions[:-1])
     since = messages[questions[-1] + 1 :]
-    names = {call["id"]: call["function"]["name"] for message in since for call in message.get("tool_calls") or ()}
+    names = {
+        call["id"]: call["function"]["name"] for message in since for call in message.get("tool_calls") or ()
+    }
     results = tuple(
         (names.get(message.get("tool_call_id"), ""), content_of(message))
         for message in since if message.get("role") == "tool"
@@ -198,7 +216,11 @@ def cells_only(rows: Rows) -> str:
     """The result's cells and nothing else, for a second answer that must hold no other figure."""
     if not rows.records:
         return "The query gave no rows."
-    told = [f"{column} {figure(value) if value is not None else 'unknown'}" for row in rows.records for column, value in row.items()]
+    told = [
+        f"{column} {figure(value) if value is not None else 'unknown'}"
+        for row in rows.records
+        for column, value in row.items()
+    ]
     rest = ", and more in the table" if len(told) > MAX_CELLS_TOLD else ""
     return f"What the query gave: {', '.join(told[:MAX_CELLS_TOLD])}{rest}."
 

@@ -18,17 +18,14 @@ Order = Literal["", "highest", "lowest"]
 class Figures:
     """A measure of a population, perhaps by one or two dimensions, perhaps asking which group leads.
 
-    `minimum` leaves out groups of fewer passengers; `places` bounds a ranking of many groups (ties stay in).
+    `minimum` leaves out groups of fewer passengers.
     """
 
     measure: Measure
     population: tuple[Filter, ...] = ()
     groups: tuple[Dimension, ...] = ()
     order: Order = ""
-    places: int = 1
     minimum: int = 0
-    is_ranking: bool = False
-    wants_chart: bool = False
 
     @property
     def people(self) -> str:
@@ -50,9 +47,13 @@ class Figures:
     def sql(self) -> str:
         """The SELECT, one row for each group."""
         if isinstance(self.measure, Statistic) and self.measure.kind == "median":
-            return self._median_sql()
+            return self._median_sql(self.measure.quantity.sql)
         names = [group.key for group in self.groups]
-        columns = [*names, *(f"{sql} AS {name}" for name, sql in self.measure.columns()), *self._unknown_columns()]
+        columns = [
+            *names,
+            *(f"{sql} AS {name}" for name, sql in self.measure.columns()),
+            *self._unknown_columns(),
+        ]
         known = [f"{group.key} IS NOT NULL" for group in self.groups if self.order and group.unknown]
         select = f"SELECT {', '.join(columns)} FROM {self._source()}{where(self.population, *known)}"
         return select + self._grouping(names)
@@ -62,7 +63,10 @@ class Figures:
             return ""
         having = f" HAVING COUNT(*) >= {self.minimum}" if self.minimum else ""
         grouped = f" GROUP BY {', '.join(names)}{having}"
-        nulls_last = ", ".join(f"{name} IS NULL, {name}" for name in names)
+        nulls_last = ", ".join(
+            f"{group.key} IS NULL, {f'CAST({group.key} AS INTEGER)' if group.is_range else group.key}"
+            for group in self.groups
+        )
         if not self.order:
             return f"{grouped} ORDER BY {nulls_last}"
         direction = "DESC" if self.order == "highest" else "ASC"
@@ -74,18 +78,19 @@ class Figures:
         measured = (sql for _, sql in self.measure.columns())
         return source(*conditions, *measured, *(group.key for group in self.groups))
 
-    def _median_sql(self) -> str:
-        assert isinstance(self.measure, Statistic)
+    def _median_sql(self, quantity: str) -> str:
         names = [group.key for group in self.groups]
-        quantity = self.measure.quantity.sql
         part = f"PARTITION BY {', '.join(names)} " if names else ""
         lead = "".join(f"{name}, " for name in names)
         # SQLite has no MEDIAN: the middle value, or the mean of the two in the middle.
         return (
-            f"WITH ordered AS (SELECT {lead}{quantity} AS value, ROW_NUMBER() OVER ({part}ORDER BY {quantity}) AS place,"
-            f" COUNT({quantity}) OVER ({part.strip()}) AS known, COUNT(*) OVER ({part.strip()}) AS passengers,"
+            f"WITH ordered AS (SELECT {lead}{quantity} AS value, ROW_NUMBER() OVER ({part}ORDER "
+            f"BY {quantity}) AS place,"
+            f" COUNT({quantity}) OVER ({part.strip()}) AS known, COUNT(*) OVER ({part.strip()}) "
+            "AS passengers,"
             f" {quantity} IS NULL AS is_unknown FROM {self._source()}{where(self.population)}),"
-            f" known_only AS (SELECT *, place - (passengers - known) AS middle FROM ordered WHERE NOT is_unknown)"
+            " known_only AS (SELECT *, place - (passengers - known) AS middle FROM ordered "
+            "WHERE NOT is_unknown)"
             f" SELECT {lead}ROUND(AVG(value), 4) AS {self.measure.name}, MAX(known) AS known,"
             f" MAX(passengers) AS passengers FROM known_only"
             f" WHERE middle IN ((known + 1) / 2, (known + 2) / 2){self._grouping(names)}"
@@ -105,20 +110,26 @@ class Figures:
     def answer(self, rows: Rows) -> str:
         """The figure as a sentence, or the figures of the groups."""
         if not rows.records:
-            return f"There are 0 {self.people}, so there is nothing to compare."
+            groups = listing([group.words for group in self.groups])
+            return f"No {groups or 'value'} is recorded for {self.people}, so there is nothing to compare."
         if not self.groups:
             return self.measure.tell(rows.first, self.people) + self._unknown_note(rows.first)
         if self.order:
-            return self._leader(rows) + (f" {self._table(rows)}" if self._shows_all else "")
+            return self._leader(rows) + (self._followers(rows) if self.groups[0].few else "")
         return self._table(rows) + self._known_note(rows)
 
-    @property
-    def _shows_all(self) -> bool:
-        return self.groups[0].few or self.is_ranking
+    def _followers(self, rows: Rows) -> str:
+        best = rows.first[self.measure.name]
+        rest = [row for row in rows.records if row[self.measure.name] != best][:MAX_LISTED]
+        return f" Then: {self._listed(rest)}." if rest else ""
 
     def _unknown_note(self, row: Record) -> str:
         unknown = [(one.unknown, row.get(f"unknown_{one.unknown}")) for one in self.population if one.unknown]
-        notes = [f"the {COLUMN_WORDS.get(name, name)} of {number} more is unknown" for name, number in unknown if number]
+        notes = [
+            f"the {COLUMN_WORDS.get(name, name)} of {number} more is unknown"
+            for name, number in unknown
+            if number
+        ]
         return f" Besides, {listing(notes)}." if notes else ""
 
     def _known_note(self, rows: Rows) -> str:

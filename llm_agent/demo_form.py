@@ -78,7 +78,13 @@ def amount(value: Any, unit: str) -> str:
     return f"{figure(value)}{unit.removesuffix('s') if value == 1 else unit}"
 
 
-SINGULAR = {"passengers": "passenger", "women": "woman", "men": "man", "survivors": "survivor", "victims": "victim"}
+SINGULAR = {
+    "passengers": "passenger",
+    "women": "woman",
+    "men": "man",
+    "survivors": "survivor",
+    "victims": "victim",
+}
 
 
 def counted(number: int, people: str) -> str:

@@ -1,7 +1,7 @@
 """From a question, and the question before it, to what it means: one form, or an honest refusal to guess.
 
-Every word must be understood, and the whole question must fit one sentence form of `demo_rules`. A question that
-begins with "and", "what about" or the like is read as a change of the question before.
+Every word must be understood, and the whole question must fit one sentence form of `demo_rules`. A question
+that begins with "and", "what about" or the like is read as a change of the question before.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 
 from llm_agent.demo_figures import Figures
 from llm_agent.demo_form import Form
+from llm_agent.demo_limits import not_in_table
 from llm_agent.demo_measures import Count, Share
-from llm_agent.demo_people import Lookup, People
+from llm_agent.demo_people import Extreme, Lookup, People
 from llm_agent.demo_population import NotUnderstood, merged, population
-from llm_agent.demo_rules import RULES, Context, Parts, dimension
+from llm_agent.demo_rules import RULES
 from llm_agent.demo_scanner import Token, plain, scan
+from llm_agent.demo_sentences import Context, Parts, dimension
 from llm_agent.demo_terms import Dimension, Filter
 
 ONLY = re.compile(r"\(\s*only:?([^()]*)\)", re.IGNORECASE)
@@ -26,10 +28,9 @@ GROUPS = re.compile(r"b([dcC])(?:&?b?([dc]))?")
 
 @dataclass(frozen=True)
 class Understood:
-    """A question that the grammar knows: its form, whether it asks for a chart, and spellings that were mended."""
+    """A question that the grammar knows: its form, and spellings that were mended."""
 
     form: Form
-    wants_chart: bool = False
     mended: tuple[tuple[str, str], ...] = ()
 
 
@@ -48,14 +49,28 @@ def understand(question: str, before: Form | None = None) -> Understood:
     """
     question, extra = cut_only(plain(question))
     scanned = scan(question)
-    if scanned.unknown:
-        raise UnknownWords(scanned.unknown)
+    unknown = scanned.unknown or tuple(
+        token.text for token in scanned.tokens if token.kind == "P" and not_in_table(token.text)
+    )
+    if unknown:
+        raise UnknownWords(unknown)
     tokens = scanned.tokens
     extra += tuple(token for token in tokens if token.kind == "s")
-    wants_chart = any(token.kind in "gH" for token in tokens)
-    tokens = tuple(token for token in tokens if token.kind not in "sg")
+    asks_age = any(token.kind == "G" for token in tokens)
+    tokens = tuple(token for token in tokens if token.kind not in "sgG")
     meant = meaning(resolved(tokens, before), extra, before)
-    return Understood(meant, wants_chart, scanned.mended)
+    if asks_age:
+        meant = with_age(meant)
+    return Understood(meant, scanned.mended)
+
+
+def with_age(meant: Form) -> Form:
+    """The form of a question that ends in "and how old was she?"."""
+    if isinstance(meant, Lookup):
+        return replace(meant, facts=tuple(dict.fromkeys((*meant.facts, "age"))))
+    if isinstance(meant, Extreme) and meant.quantity.key == "age":
+        return meant
+    raise NotUnderstood
 
 
 def cut_only(question: str) -> tuple[str, tuple[Token, ...]]:
@@ -78,7 +93,7 @@ def resolved(tokens: tuple[Token, ...], before: Form | None) -> tuple[Token, ...
         return tokens
     if not isinstance(before, Lookup) or len(before.population) != 1:
         raise NotUnderstood
-    person = Token("z", "that person", before.population[0])
+    person = Token("P", "that person", before.population[0])
     return tuple(person if token.kind == "u" else token for token in tokens)
 
 
@@ -156,6 +171,8 @@ def change(tokens: tuple[Token, ...], extra: tuple[Token, ...], before: Form | N
         kinds_asked = {Count: "q", Share: "p"}.get(type(before.measure), "")
         if kinds_asked and kinds.startswith(kinds_asked) and re.fullmatch("[fzn&|]*", kinds[1:]):
             tokens, kinds = tokens[1:], kinds[1:]
+        if kinds == "x" and before.order:
+            return replace(before, order="highest" if tokens[0].value else "lowest")
         if re.fullmatch("b?[dc]", kinds) or re.fullmatch("b[dc]&b?[dc]", kinds):
             return regrouped(before, tuple(dimension(token) for token in tokens if token.kind in "dc"))
     if not tokens or not re.fullmatch("[fvznF&|]*", kinds) or not isinstance(before, Figures | People):

@@ -1,4 +1,4 @@
-"""What the demo model says when it will not give a figure: changes, unknown columns, ambiguous words, and the rest.
+"""What the demo model says when it gives no figure: to changes, unknown columns, ambiguous words, the rest.
 
 It prefers no answer to a guess: whatever the grammar did not understand ends here.
 """
@@ -15,10 +15,14 @@ from llm_agent.demo_scanner import plain
 EXAMPLES = ("How many women in first class survived?", "What is the average age by class?")
 CONNECT = "To ask freely, connect a real model: set OPENAI_API_KEY, or OPENAI_BASE_URL for a local one."
 TABLE_HAS = (
-    "For each passenger it has: survival, class, name, sex, age, siblings and spouses on board, parents and children on "
+    "For each passenger it has: survival, class, name, sex, age, siblings and spouses on board, "
+    "parents and children on "
     "board, ticket, fare, cabin and port of boarding."
 )
 MAX_WORDS_NAMED = 3
+TICKET_PRICE = (
+    r"(?:price|cost|fare) (?:of|for) (?:an? |the |each |one )?tickets?|ticket (?:price|cost)s?|fares? per \w+"
+)
 
 
 @dataclass(frozen=True)
@@ -29,25 +33,43 @@ class Asking:
     options: tuple[str, ...]
 
 
-VERBS = "delete|remove|drop|insert|update|alter|truncate|erase|overwrite|rename|modify|change|wipe|add|replace|create table"
+VERBS = (
+    "delete|remove|drop|insert|update|alter|truncate|erase|overwrite|rename|modify|change|wipe|add|replace"
+    "|create table"
+)
 CHANGE = re.compile(
     rf"(?:^|[.;!?,:]\s*|\b(?:and|then|please|to|now|you)\s+)(?:(?:{VERBS})\b|set\b.*\bto\b)", re.IGNORECASE
 )  # fmt: skip
 
 MISSING = {
     "lifeboats": r"life ?boats?|boats?|rafts?|get away|got away",
-    "the crew": r"crew|sailors?|stewards?|stewardess(?:es)?|officers?|musicians?|orchestra|captain smith|cooks?|stokers?|bandsmen",
-    "nationality or origin": r"nationalit(?:y|ies)|countr(?:y|ies)|citizens?|born|birthplace|american|americans|english|irish|british|swedish|swedes|german|germans|french|italian|dutch|immigrants?|emigrants?|ethnic\w*",
-    "occupations": r"professions?|jobs?|occupations?|worked|workers?|employ\w*|businessm[ae]n|servants?|maids?|engineers?|farmers?|teachers?|nurses?",
+    "the crew": (
+        r"crew|sailors?|stewards?|stewardess(?:es)?|officers?|musicians?|orchestra|captain smith"
+        r"|cooks?|stokers?|bandsmen"
+    ),
+    "nationality or origin": (
+        r"nationalit(?:y|ies)|countr(?:y|ies)|citizens?|born|birthplace|american|americans|english"
+        r"|irish|british|swedish|swedes|german|germans|french|italian|dutch|immigrants?|emigrants?"
+        r"|ethnic\w*"
+    ),
+    "occupations": (
+        r"professions?|jobs?|occupations?|worked|workers?|employ\w*|businessm[ae]n|servants?|maids?"
+        r"|engineers?|farmers?|teachers?|nurses?"
+    ),
     "income or wealth": r"salar(?:y|ies)|incomes?|earn\w*|wages?|millionaires?",
     "causes of death": r"drown\w*|froze\w*|hypothermia|cause of death|cold|causes?",
     "what happened to the bodies": r"bod(?:y|ies)|buried|graves?",
     "height or weight": r"height|weight|tall|heavy",
     "religion or language": r"religio\w*|languages?|spoke|speak|catholics?|jewish|protestants?",
-    "home addresses or destinations": r"address(?:es)?|home ?towns?|destinations?|heading|going to|lived in|live in",
+    "home addresses or destinations": (
+        r"address(?:es)?|home ?towns?|destinations?|heading|going to|lived in|live in"
+    ),
     "marriages": r"married|unmarried|engaged|wedding|honeymoon|widow\w*|divorced|couples?",
     "meals or luggage": r"meals?|dinner|ate|food|luggage|bags?|suitcases?|jewel\w*",
-    "the ship and the sinking": r"iceberg|speed|weather|temperature|captain|sank|sink|depth|weigh|length|built|rescued by|carpathia|ice",
+    "the ship and the sinking": (
+        r"iceberg|speed|weather|temperature|captain|sank|sink|depth|weigh|length|built|rescued by"
+        r"|carpathia|ice"
+    ),
     "dates and times": r"dates?|birthdays?|what time|what year|when|hours?|minutes?|day|april",
     "reasons": r"why|reasons?",
     "photographs": r"photos?|pictures?|look like|eyes?|hair",
@@ -56,12 +78,12 @@ MISSING = {
 ANY_MISSING = {words: re.compile(rf"\b(?:{regex})\b", re.IGNORECASE) for words, regex in MISSING.items()}
 
 AGES = {
-    r"(?:young |small |little )?(?:children|kids|child|minors|youths?)": ("passengers", "under", (10, 16, 18)),
+    r"(?:young |small |little )?(?:children|kids|child|minors)": ("passengers", "under", (10, 16, 18)),
     r"girls?": ("women", "under", (10, 16, 18)),
     r"boys?": ("men", "under", (10, 16, 18)),
     r"bab(?:y|ies)|infants?|toddlers?": ("passengers", "under", (1, 2, 3)),
     r"adults?|grown[ -]?ups?": ("passengers", "at least", (16, 18, 21)),
-    r"elderly(?: people| passengers| persons)?|seniors?|old (?:people|passengers)|pensioners?": ("passengers", "over", (50, 60, 65)),
+    r"elderly(?: people| passengers)?|old (?:people|passengers)": ("passengers", "over", (50, 60, 65)),
     r"young(?: people| passengers| adults)|youngsters|younger people": ("passengers", "under", (18, 25, 30)),
     r"young women": ("women", "under", (18, 25, 30)),
     r"young men": ("men", "under", (18, 25, 30)),
@@ -69,16 +91,20 @@ AGES = {
     r"old men|elderly men": ("men", "over", (50, 60, 65)),
 }  # fmt: skip
 KIN = {
-    r"(?:brothers?|sisters?|siblings?)(?: or | and )?(?:brothers?|sisters?)?(?: on board| aboard)?": "siblings or spouses",
+    r"(?:brothers?|sisters?|siblings?)(?: (?:or|and) sisters?)?(?: on board| aboard)?": "siblings or spouses",
     r"(?:an? )?(?:husbands?|wife|wives|spouses?)(?: on board| aboard)?": "siblings or spouses",
-    r"(?:their |a )?(?:parents?|mothers?|fathers?|sons?|daughters?|children)(?: on board| aboard)?": "parents or children",
+    r"(?:their |a )?(?:parents?|sons?|daughters?|children)(?: on board| aboard)?": "parents or children",
 }  # fmt: skip
 FIXED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
-        r"\b(?:average|mean|median|typical|total)\b.*\b(?:price|cost|fare)s? (?:of|for) (?:a|an|the|each|one)? ?tickets?\b"
-        r"|\bticket (?:price|cost)s?\b|\b(?:average|mean|median)\b.*\btickets? cost\b|\bfares? per (?:person|passenger|ticket)\b"
+        r"\btickets? (?:costs?|prices?)\b.*\bon average\b"
+        r"|\b(?:average|mean|median|typical|total)\b.*\b(?:price|cost|fare)s? (?:of|for) (?:a|an"
+        r"|the|each|one)? ?tickets?\b"
+        r"|\b(?:average|mean|median|typical|total)\b.*\bticket (?:price|cost)s?\b|\b(?:average"
+        r"|mean|median)\b.*\btickets? cost\b|\bfares? per (?:person|passenger|ticket)\b"
         r"|\bper (?:person|passenger|ticket)\b.*\bfares?\b",
-        "Do you mean the fare as it stands in each passenger's row, or each person's part of a ticket that several share?",
+        "Do you mean the fare as it stands in each passenger's row, or each person's part of a "
+        "ticket that several share?",
         (
             "What is the average fare of all passengers?",
             "If each fare is divided over the passengers with the same ticket, what is the average fare?",
@@ -134,22 +160,27 @@ def refuse_change() -> str:
 
 
 def not_in_table(question: str) -> str | None:
-    """What the table does not know and the question asks for, as an answer; None where no such thing is named."""
+    """The answer to a question for what the table does not know; None where no such thing is named."""
     named = [words for words, regex in ANY_MISSING.items() if regex.search(plain(question))]
     if not named:
         return None
     return f"The table does not contain {listing(named, 'or')}, so it cannot answer that. {TABLE_HAS}"
 
 
-def precheck(question: str) -> Asking | None:
-    """A question back that must come before any answer: fares, of which the usual reading is not the only one."""
+def precheck(question: str, is_understood: Callable[[str], bool]) -> Asking | None:
+    """A question back that must come before any answer: a fare "per ticket" can be meant in two ways."""
     regex, asked, options = FIXED[0]
-    already = re.search(r"same ticket", question, re.IGNORECASE)
-    return Asking(asked, options) if re.search(regex, plain(question), re.IGNORECASE) and not already else None
+    text = plain(question)
+    if not re.search(regex, text, re.IGNORECASE) or re.search(r"same ticket", text, re.IGNORECASE):
+        return None
+    each = re.sub(TICKET_PRICE, "fare", text, flags=re.IGNORECASE)
+    shared = f"If each fare is divided over the passengers with the same ticket, {each[:1].lower()}{each[1:]}"
+    meant = each != text and all(is_understood(option) for option in (each, shared))
+    return Asking(asked, (each, shared) if meant else options)
 
 
 def ambiguous(question: str, is_understood: Callable[[str], bool]) -> Asking | None:
-    """A question back with complete questions as options, where one word has several meanings for the table."""
+    """A question back, with complete questions as options, where a word has several meanings."""
     text = plain(question)
     for regex, (people, sign, limits) in AGES.items():
         found = asking_age(text, regex, [f"{people} {sign} {limit}" for limit in limits], is_understood)
@@ -165,8 +196,10 @@ def ambiguous(question: str, is_understood: Callable[[str], bool]) -> Asking | N
     return None
 
 
-def asking_age(text: str, regex: str, meanings: list[str], is_understood: Callable[[str], bool]) -> Asking | None:
-    """Which age is meant by a word such as "children"; None where the question without it is not understood."""
+def asking_age(
+    text: str, regex: str, meanings: list[str], is_understood: Callable[[str], bool]
+) -> Asking | None:
+    """Which age is meant by a word such as "children"; None where the rest is not understood."""
     match = re.search(rf"\b(?:{regex})\b", text, re.IGNORECASE)
     if not match:
         return None
@@ -178,11 +211,12 @@ def asking_age(text: str, regex: str, meanings: list[str], is_understood: Callab
 
 def decline(unknown: tuple[str, ...] = ()) -> str:
     """The answer to anything else: what this is, what it can answer, and how to connect a real model."""
-    words = listing([f"“{word}”" for word in unknown[:MAX_WORDS_NAMED]], "or")
+    words = listing([f"“{word.lstrip('~')}”" for word in unknown[:MAX_WORDS_NAMED]], "or")
     why = f"It does not know {words} here and would rather say so than guess." if words else (
         "It did not understand this question and would rather say so than guess."
     )  # fmt: skip
     return (
-        f"This is the demo model, a small grammar and no LLM. {why} It can answer questions about the Titanic passengers "
+        f"This is the demo model, a small grammar and no LLM. {why} It can answer questions "
+        "about the Titanic passengers "
         f"such as “{EXAMPLES[0]}” or “{EXAMPLES[1]}” {CONNECT}"
     )

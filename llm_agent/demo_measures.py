@@ -75,7 +75,8 @@ class Share:
         """The percentage, the part and the whole; and both again without those who are unknown."""
         hits = f"SUM({self.condition})"
         columns = [
-            ("percent", f"ROUND(100.0 * {hits} / COUNT(*), 1)"), ("matching", hits), ("passengers", "COUNT(*)"),
+            ("percent", f"ROUND(100.0 * {hits} / COUNT(*), 1)"),
+            ("matching", hits), ("passengers", "COUNT(*)"),
         ]  # fmt: skip
         if self.unknown:
             columns += [
@@ -104,11 +105,17 @@ class Share:
             return f"There is one such passenger only; {row['matching']} of 1 {self.predicate}."
         if self.unknown and row["known"] != total:
             return self._tell_known(row, people)
-        return f"{figure(row['percent'])} % of the {total} {people} {self.predicate} ({row['matching']} of {total})."
+        return (
+            f"{figure(row['percent'])} % of the {total} {people} {self.predicate} "
+            f"({row['matching']} of {total})."
+        )
 
     def _tell_known(self, row: Record, people: str) -> str:
         if not row["known"]:
-            return f"The {self.unknown} of none of the {row['passengers']} {people} is known, so there is no percentage."
+            return (
+                f"The {self.unknown} of none of the {row['passengers']} {people} is known, "
+                f"so there is no percentage."
+            )
         return (
             f"{figure(row['percent'])} % of all {row['passengers']} {people} {self.predicate} "
             f"({row['matching']} of {row['passengers']}). Of the {row['known']} whose "
@@ -164,7 +171,10 @@ def known_note(row: Record, quantity: Quantity) -> str:
     """How many of the passengers the figure rests on, where some values are unknown."""
     if not quantity.unknown or row.get("known") == row.get("passengers"):
         return ""
-    return f", over the {row['known']} of {row['passengers']} whose {quantity.key.replace('_share', '')} is known"
+    return (
+        f", over the {row['known']} of {row['passengers']} whose "
+        f"{quantity.key.replace('_share', '')} is known"
+    )
 
 
 Measure = Count | Share | Statistic

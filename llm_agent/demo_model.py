@@ -1,7 +1,7 @@
 """The demo model as a server that needs no port: an HTTP transport that speaks the chat completions protocol.
 
-It sits behind the real client, so that without a key the app does the same as with one: streaming, tool calls in
-pieces, usage. It is a small grammar over the table's columns (see `demo_grammar`), no LLM, and never says it is.
+It sits behind the real client, so that without a key the app does the same as with one: streaming, tool calls
+in pieces, usage. It is a small grammar over the table's columns (see `demo_grammar`), no LLM, and says so.
 """
 
 from __future__ import annotations
@@ -50,7 +50,9 @@ class DemoTransport(httpx2.BaseTransport):
             return httpx2.Response(200, json={"object": "list", "data": [model]})
         if request.method == "POST" and path.endswith("/chat/completions"):
             return self._complete(request)
-        return failure(404, f"The demo model answers /chat/completions and /models, not {request.method} {path}.")
+        return failure(
+            404, f"The demo model answers /chat/completions and /models, not {request.method} {path}."
+        )
 
     def _complete(self, request: httpx2.Request) -> httpx2.Response:
         try:
@@ -66,7 +68,9 @@ class DemoTransport(httpx2.BaseTransport):
         counts = bool((body.get("stream_options") or {}).get("include_usage"))
         chunks = pieces(answer, messages, usage if counts else None)
         return httpx2.Response(
-            200, headers={"content-type": "text/event-stream"}, stream=EventStream(list(chunks), self._pause_s)
+            200,
+            headers={"content-type": "text/event-stream"},
+            stream=EventStream(list(chunks), self._pause_s),
         )
 
 
@@ -120,7 +124,9 @@ def envelope(kind: str) -> dict[str, Any]:
     return {"id": "demo", "object": kind, "created": int(time.time()), "model": DEMO_MODEL}
 
 
-def pieces(answer: Reply, messages: list[Mapping[str, Any]], usage: dict[str, int] | None) -> Iterator[dict[str, Any]]:
+def pieces(
+    answer: Reply, messages: list[Mapping[str, Any]], usage: dict[str, int] | None
+) -> Iterator[dict[str, Any]]:
     """The answer in chunks: words of text, pieces of arguments, the end, and the usage where it is wanted."""
 
     def chunk(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:

@@ -81,7 +81,8 @@ class Extreme:
         inner = source(key, *(one.sql for one in self.population))
         direction = "DESC" if self.highest else "ASC"
         return (
-            f"SELECT passenger, {key}, place FROM (SELECT {WHO}, {key}, RANK() OVER (ORDER BY {key} {direction}) AS place"
+            f"SELECT passenger, {key}, place FROM (SELECT {WHO}, {key}, RANK() OVER (ORDER BY "
+            f"{key} {direction}) AS place"
             f" FROM {inner}{where(self.population, f'{key} IS NOT NULL')}) WHERE place <= {self.places}"
             f" ORDER BY place, passenger"
         )
@@ -123,9 +124,11 @@ def whom(people: str) -> str:
 
 
 FACTS = {
-    "survived": "survived", "pclass": "class", "sex": "sex", "age": "age", "sibsp": "siblings and spouses on board",
+    "survived": "survived", "pclass": "class", "sex": "sex", "age": "age",
+    "sibsp": "siblings and spouses on board",
     "parch": "parents and children on board", "ticket": "ticket", "fare": "fare", "cabin": "cabin",
-    "embarked": "port", "passenger_id": "passenger id", "passenger": "name", "relatives": "relatives on board",
+    "embarked": "port", "passenger_id": "passenger id", "passenger": "name",
+    "relatives": "relatives on board",
     "family_size": "family size",
 }  # fmt: skip
 UNITS = {"age": " years old", "fare": " pounds"}
@@ -133,7 +136,7 @@ UNITS = {"age": " years old", "fare": " pounds"}
 
 @dataclass(frozen=True)
 class Lookup:
-    """Facts about the passengers that a name, a ticket, a cabin or an id picks; all of them where there are several."""
+    """Facts about the passengers that a name, a ticket, a cabin or an id picks; several are all told."""
 
     population: tuple[Filter, ...]
     facts: tuple[str, ...]

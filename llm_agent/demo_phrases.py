@@ -7,16 +7,37 @@ Kinds of tokens, one letter each, over which `demo_grammar` has its sentence for
 `A` also a fact to look up, `&` and, `|` or; a blank for words without meaning here.
 """
 
+# ruff: noqa: E501  (a vocabulary reads as one pattern a line)
+
 from __future__ import annotations
 
 import re
 
 from llm_agent.demo_figures import rate
+from llm_agent.demo_filters import DIED, SURVIVED
+from llm_agent.demo_patterns import N, number, pattern
 from llm_agent.demo_terms import (
-    AGE, AGE_GROUP, CABIN, CLASS, COMPANY, DECK, DIED, FAMILY_SIZE, FARE, FARE_SHARE, OUTCOME, PARCH, PORT,
-    RELATIVES, SEX, SIBSP, SURNAME, SURVIVAL, SURVIVED, TICKET, TITLE,
-)  # fmt: skip
-from llm_agent.demo_words import NUMBERS, PARCH_WORDS, RELATIVE_WORDS, SIBSP_WORDS, N, number, pattern
+    AGE,
+    AGE_GROUP,
+    CABIN,
+    CLASS,
+    COMPANY,
+    DECK,
+    FAMILY_SIZE,
+    FARE,
+    FARE_SHARE,
+    OUTCOME,
+    PARCH,
+    PORT,
+    RELATIVES,
+    SEX,
+    SIBSP,
+    SURNAME,
+    SURVIVAL,
+    TICKET,
+    TITLE,
+)
+from llm_agent.demo_words import PARCH_WORDS, RELATIVE_WORDS, SIBSP_WORDS
 
 PLACES = {
     "second": 2, "third": 3, "fourth": 4, "fifth": 5, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5, "tenth": 10, "10th": 10,
@@ -73,16 +94,16 @@ QUESTION_WORDS = (
     pattern("r", r"(?:death|mortality|fatality|casualty) rates?|chances? of (?:dying|death)|chances? to die|mortality", DEATH_RATE),
     pattern("a", r"averages?|mean|avg|on average|average \(mean\)|arithmetic mean", "average"),
     pattern("a", r"median", "median"),
-    pattern("a", r"total|sum(?: of)?(?: all)?|combined|in total|altogether|add up", "total"),
-    pattern("x", r"highest|higher|largest|larger|greatest|biggest|most(?: common| frequent| often)?|(?:occurs?|appears?) most(?: often)?|maximum|max|maximal|best(?= survival| chance)|highest-?|top(?= survival)", True),
-    pattern("x", r"lowest|lower|smallest|smaller|least(?: common| frequent)?|fewest|minimum|min|minimal|worst(?= survival| chance)", False),
+    pattern("a", r"total|sum(?: of)?(?: all)?|combined|add up", "total"),
+    pattern("x", r"(?:with the )?(?:highest|higher|largest|larger|greatest|biggest|most(?: common| frequent| often)?|(?:occurs?|appears?) most(?: often)?|maximum|max|maximal|best(?= survival| chance)|top(?= survival))", True),
+    pattern("x", r"(?:with the )?(?:lowest|lower|smallest|smaller|least(?: common| frequent)?|fewest|minimum|min|minimal|worst(?= survival| chance))", False),
     pattern("y", r"oldest|eldest", (AGE, True)),
     pattern("y", r"youngest", (AGE, False)),
     pattern("y", r"(?:most expensive|dearest|priciest|costliest)(?: tickets?| fares?)?", (FARE, True)),
     pattern("y", r"(?:cheapest|least expensive)(?: tickets?| fares?)?", (FARE, False)),
     pattern("y", r"(?:paid|pay) the (?:most|highest fares?|highest price)(?: for (?:an? |the |their |his |her )?tickets?)?", (FARE, True)),
     pattern("y", r"(?:paid|pay) the (?:least|lowest fares?|lowest price)(?: for (?:an? |the |their |his |her )?tickets?)?", (FARE, False)),
-    pattern("o", r"who|whose names?|(?:the )?names?(?: and ages?)? of|list|(?:which|what)(?= passengers?| people| persons?| wom[ae]n| m[ae]n| survivors?| victims?)|(?:show|give) (?:me )?(?:the )?names? of|for which(?= passengers?| people)|what are the names of"),
+    pattern("o", r"who|whose names?|(?:the )?names?(?: and ages?)? of|list|(?:which|what)(?= passengers?| people| persons?| wom[ae]n| m[ae]n| survivors?| victims?)|(?:show|give) (?:me )?(?:the )?names? of|(?:show|list|give)(?: me)?(?: all| the)*(?= passengers| people| wom[ae]n| m[ae]n| survivors| victims| those)|for which(?= passengers?| people)|what are the names of"),
     pattern("w", r"(?:in |at |on |from |for )?(?:which|what)(?= (?:of the |passenger |ticket |embarkation |boarding |age |family |cabin )?(?:class|sex|gender|port|deck|title|famil|age (?:group|band|decade)|decade|ticket|cabin|surname|last name))"),
     pattern("b", r"by|per|(?:(?:boarded|embarked|travelled|were) )?(?:for |in |at |on |from |of |with )?(?:each|every)(?: of the)?|split by|broken down by|grouped by|depending on|across|for the different|against|versus|vs\.?"),
     pattern("n", r"passengers?(?:'s|s')?|people|persons?|travell?ers?|rows?|records?|entries|individuals?|everyone|everybody|(?:those|the ones)(?= (?:who|that|with|in|aged|from|without))|ones|names"),
@@ -94,6 +115,8 @@ QUESTION_WORDS = (
     pattern("k", r"more|did more", True),
     pattern("k", r"fewer|did fewer", False),
     pattern("K", r"more often|at a higher rate|more likely", True),
+    pattern("E", r"(?:what (?:is|was) )?(?:the )?ratio (?:of|between)(?: the)?"),
+    pattern("/", r"to"),
     pattern("h", r"than|exceed(?:ed|s)?|(?:higher|larger|greater) than|above"),
     pattern("&", r",? ?and by how (?:many|much)(?: percentage points| points)?|and(?: (?:in|for|of))?(?: the)?|as well as|&|along with"),
     pattern("|", r"or"),
@@ -112,23 +135,34 @@ QUESTION_WORDS = (
     pattern("L", r"(?:if|suppose(?: that)?|when) (?:every |each |all |the )?(?:missing|unknown) ages? (?:is|are|was|were) (?:replaced|filled(?: in)?|imputed|set|substituted) (?:by|with|to|as|at) (?:the )?(median|mean|average|\d+)(?: age)?(?: of (?:the |all )?(?:known|other|recorded) ages)?", filler),
     pattern("L", r"(?:if|suppose(?: that)?|when) (?:each|every|the)(?: row's| passenger's| ticket's)? fares? (?:is|are|was|were) (?:divided|split|shared)(?: equally| evenly)? (?:over|among|between|by)(?: all)?(?: the)? (?:passengers|people|persons|those)(?: in the table)? (?:with|who share|sharing|on) the same ticket", "share"),
     pattern("A", r"where(?= .*(?:board|embark|get on))", "embarked"),
+    pattern("G", r"and how old (?:were they|(?:was|is) (?:he|she))"),
     pattern("A", r"about|details (?:of|on)", "*"),
     pattern("A", r"(?:full )?name", "passenger"),
     pattern("A", r"passenger (?:id|number)|id", "passenger_id"),
 )  # fmt: skip
 
-HARMLESS = pattern(
-    " ",
-    r"the|an?|please|all|there|on board|aboard|on the ship|(?:of|on|aboard) the titanic|titanic|in (?:the|this) "
-    r"(?:table|data(?:set)?|data set|database|list)|did|do|does|had|has|have|can you|could you|tell me|show me|show|give me|give|i want to "
-    r"know|what(?:'s)?|what (?:is|was|are|were)|for|in|overall|exactly|altogether|you|value|values|rates|together|"
-    r"respectively|travell?ed|travell?ing|paid|pay|find|compute|calculate|me|it|and (?:what|how (?:much|high|large)) (?:was|is) (?:it|(?:that|its|the) (?:rate|fare|age|figure|value|number))|"
-    r"and how old (?:were they|was (?:he|she|it))|includ(?:e|ing) (?:the ones|those|passengers|the passengers) (?:without|with) "
-    r"(?:an? )?(?:recorded|known|unknown|missing) (?:port|age|cabin|fare)|"
-    r"(?:taking|using|where|given) the first letter of the cabin(?: number)?(?: as| is)(?: the)? deck|"
-    r"(?:and )?give (?:me )?(?:the|their) (?:rates|figures|numbers|values)|came (?:aboard|on board)|(?:shared|used|held|occupied) by(?: the)?|"
-    r"give the ratio|what (?:is|was) the ratio|use the tool run_sql to|of the table titanic|would|travel|how much|become|becomes|would be|will be|compare|between|each other|cost|board(?=\?|$)|embark(?=\?|$)|in total|sailed|then|hello|hi|thanks|thank you",
+HARMLESS = tuple(
+    pattern(" ", regex)
+    for regex in (
+        r"the|an?|please|all|there|on board|aboard|on the ship|titanic|overall|exactly|altogether|respectively|together",
+        r"(?:of|on|aboard) the titanic",
+        r"(?:in|of) (?:the|this) (?:table|data(?:set)?|data set|database|list)(?: titanic)?",
+        r"(?:does|do) (?:the|this) (?:table|data(?:set)?|data set) (?:have|contain|hold)",
+        r"did|do|does|had|has|have|would|for|in|me|it|you|then|compare|between|each other",
+        r"can you|could you|tell me|show me|show|give me|give|i want to know|find|compute|calculate|use the tool run_sql to",
+        r"what(?:'s| is| was| are| were)?|values?|rates",
+        r"travell?ed|travell?ing|travel|paid|pay|sailed|cost|came (?:aboard|on board)|board(?: at)?(?=\?|$)|embark(?: at)?(?=\?|$)",
+        r"in total|how much|become|becomes|would be|will be",
+        r"(?:and )?(?:give|what (?:is|was)) (?:me )?the ratio",
+        r"(?:and )?give (?:me )?(?:the|their) (?:rates|figures|numbers|values)",
+        r"(?:shared|used|held|occupied) by(?: the)?",
+        r"and (?:what|how (?:much|high|large)) (?:was|is) (?:it|(?:that|its|the) (?:rate|fare|age|figure|value|number))",
+        r"includ(?:e|ing) (?:the ones|those|passengers|the passengers) (?:without|with) (?:an? )?"
+        r"(?:recorded|known|unknown|missing) (?:port|age|cabin|fare)",
+        r"(?:taking|using|where|given) the first letter of the cabin(?: number)?(?: as| is)(?: the)? deck",
+        r"hello|hi|thanks|thank you",
+    )
 )
+"""Words that change nothing; the longest phrase wins here, too."""
 
-PHRASES = (*QUANTITIES, *DIMENSIONS, *QUESTION_WORDS, HARMLESS)
-KNOWN_NUMBERS = frozenset(NUMBERS)
+PHRASES = (*QUANTITIES, *DIMENSIONS, *QUESTION_WORDS, *HARMLESS)

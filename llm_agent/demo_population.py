@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from llm_agent.demo_patterns import Listed
 from llm_agent.demo_scanner import Token
 from llm_agent.demo_terms import CLASS, COMPANY, DECK, OUTCOME, PORT, SEX, TITLE, Dimension, Filter
-from llm_agent.demo_words import Listed
 
 
 class NotUnderstood(Exception):
@@ -23,8 +24,14 @@ class Population:
 
 
 DIMENSION_OF = {
-    "survived": OUTCOME, "sex": SEX, "pclass": CLASS, "embarked": PORT, "deck": DECK, "title": TITLE, "family": COMPANY,
+    "survived": OUTCOME, "sex": SEX, "pclass": CLASS, "embarked": PORT, "deck": DECK, "title": TITLE,
+    "family": COMPANY,
 }  # fmt: skip
+FURTHER = re.compile(
+    r"(?:in|from|at|with|without|who|that|whose|had|have|having|aged|paid|paying|travell?ing)\b", re.I
+)
+"""How a filter begins that narrows when it follows "and", instead of naming other people."""
+
 WHOLE = {"sex": 2, "survived": 2}
 """Keys whose filters, so many of them together, leave nobody out."""
 
@@ -39,36 +46,41 @@ def population(tokens: Iterable[Token], base: tuple[Filter, ...] | None = None) 
     for token in tokens:
         if token.kind in "&|":
             joined = token.kind
+        elif token.kind == "n":
+            joined += "n" if joined else ""
         elif token.kind == "t":
             if base is None:
                 raise NotUnderstood
             found = replace(found, filters=(*base, *found.filters))
-        elif token.kind in "fvzs":
+        elif token.kind in "fvzsP":
             found = add(found, token, joined)
             joined = ""
-        elif token.kind not in "nei":
+        elif token.kind not in "ei":
             raise NotUnderstood
     return simplified(found)
 
 
 def add(found: Population, token: Token, joined: str) -> Population:
     """The population narrowed by one more token, or widened by a second value of the same key."""
-    one, dimensions = token.value, found.dimensions
-    if isinstance(one, Listed):
-        one, dimensions = one.union, (*dimensions, one.dimension)
+    dimensions = found.dimensions
+    if isinstance(token.value, Listed):
+        dimensions = (*dimensions, token.value.dimension)
+    one: Filter = token.value.union if isinstance(token.value, Listed) else token.value
     same = [other for other in found.filters if other.key == one.key and other.sql != one.sql]
     if any(other.sql == one.sql for other in found.filters):
         return found
     if not same:
-        is_second_noun = joined == "&" and token.kind == "f" and one.noun and any(other.noun for other in found.filters)
-        if joined == "|" or is_second_noun:
-            raise NotUnderstood
+        if joined and not (joined == "&" and (token.kind == "v" or FURTHER.match(token.text))):
+            raise NotUnderstood  # women and people under 10: both together, or either?
         return Population((*found.filters, one), dimensions)
-    if not joined or one.key not in DIMENSION_OF:
-        raise NotUnderstood
+    if not joined or one.key not in DIMENSION_OF or found.filters[-1].key != one.key:
+        raise NotUnderstood  # women over 20 and men: men of any age?
     kept = tuple(other for other in found.filters if other not in same)
-    if joined == "&":
-        dimensions = (*(known for known in dimensions if known.key != DIMENSION_OF[one.key].key), DIMENSION_OF[one.key])
+    if joined.startswith("&"):
+        dimensions = (
+            *(known for known in dimensions if known.key != DIMENSION_OF[one.key].key),
+            DIMENSION_OF[one.key],
+        )
     return Population((*kept, union([*same, one])), dimensions)
 
 
@@ -83,8 +95,8 @@ def union(filters: list[Filter]) -> Filter:
 def simplified(found: Population) -> Population:
     """The same without a union that leaves nobody out, such as women or men."""
     filters = tuple(one for one in found.filters if one.sql.count(" OR ") + 1 < WHOLE.get(one.key, 99))
-    dimensions = sorted(found.dimensions, key=lambda dimension: dimension == OUTCOME)  # last: the colour of a chart
-    return Population(filters, tuple(dimensions))
+    by = sorted(found.dimensions, key=lambda known: known == OUTCOME)  # last: the colour of a chart
+    return Population(filters, tuple(by))
 
 
 def merged(base: tuple[Filter, ...], more: tuple[Filter, ...]) -> tuple[Filter, ...]:

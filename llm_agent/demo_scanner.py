@@ -1,4 +1,4 @@
-"""Cuts a question into tokens of the demo model's vocabulary; what it cannot place is reported, never skipped."""
+"""Cuts a question into tokens of the vocabulary; what it cannot place is reported, never skipped."""
 
 from __future__ import annotations
 
@@ -6,20 +6,33 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from llm_agent.demo_filters import name_filter
+from llm_agent.demo_patterns import Pattern
 from llm_agent.demo_phrases import PHRASES
-from llm_agent.demo_terms import name_filter
-from llm_agent.demo_words import A_TITLE, FILTERS, Pattern
+from llm_agent.demo_words import A_TITLE, FILTERS
 
 VOCABULARY: tuple[Pattern, ...] = (*FILTERS, *PHRASES)
 MAX_QUESTION_CHARS = 600
+STRAIGHT = str.maketrans("\u2018\u2019\u201c\u201d\u2010\u2011", "''\"\"--")
+"""Typographic quotes and hyphens, and what people without them type."""
 
-NAME_WORD = r"[A-ZÀ-Þ][\w'’-]+"
+NAME_WORD = r"[A-ZÀ-Þ][\w'-]+"
 PERSON = re.compile(
-    rf"{NAME_WORD}(?:(?:,? (?:(?i:{A_TITLE})|de|van|von|der|den|the|of))*,? (?:\()?{NAME_WORD}\)?)*(?:'s|’s)?"
+    rf"{NAME_WORD}(?:(?:,? (?:(?i:{A_TITLE})|de|van|von|der|den|the|of))*,? (?:\()?{NAME_WORD}\)?)*(?:'s)?"
 )
-TITLED_PERSON = re.compile(rf"(?i:{A_TITLE}) \(?{NAME_WORD}(?: \(?{NAME_WORD}\)?)*(?:'s|’s)?")
+TITLED_PERSON = re.compile(rf"(?i:{A_TITLE}) \(?{NAME_WORD}(?: \(?{NAME_WORD}\)?)*(?:'s)?")
 TITLE_START = re.compile(rf"(?i:{A_TITLE})\s+\(?(?={NAME_WORD})")
-SPELLING = {"ppl": "people", "mny": "many", "hw": "how", "wich": "which", "surv": "survived", "pct": "percent"}
+SPELLING = {
+    "ppl": "people",
+    "mny": "many",
+    "hw": "how",
+    "wich": "which",
+    "pct": "percent",
+    "hwo": "how",
+    "teh": "the",
+    "waht": "what",
+    "adn": "and",
+}
 MIN_MENDED = 5
 """Letters of the shortest word whose spelling is mended: in short words one letter changes the meaning."""
 
@@ -49,8 +62,8 @@ class Scan:
 
 def plain(text: str) -> str:
     """The question with straight quotes, single blanks, and blanks for hyphens inside words."""
-    text = text[:MAX_QUESTION_CHARS].replace("’", "'").replace("‘", "'").replace("“", '"').replace("”", '"')
-    text = re.sub(r"(?<=[a-z0-9])[-‐‑](?=[a-z])", " ", text)  # first-class; not Jean-Baptiste
+    text = text[:MAX_QUESTION_CHARS].translate(STRAIGHT)
+    text = re.sub(r"(?<=[a-z0-9])-(?=[a-z])", " ", text)  # first-class; not Jean-Baptiste
     return re.sub(r"\s+", " ", text).strip()
 
 
@@ -72,7 +85,7 @@ def person(text: str, place: int, *, is_titled: bool) -> tuple[Token, int] | Non
     said = re.sub(r"'s$", "", match.group(0).rstrip("."))
     words = [re.sub(r"'s$", "", word) for word in re.findall(r"[\w'-]+", said)]
     words = ["Dr" if word == "Doctor" else "Rev" if word == "Reverend" else word for word in words]
-    return Token("z", said, name_filter(words)), match.end()
+    return Token("P", said, name_filter(words)), match.end()
 
 
 def next_token(text: str, place: int) -> tuple[Token, int] | None:
@@ -111,20 +124,75 @@ def is_one_slip(word: str, known: str) -> bool:
     """True where one letter is missing, doubled, wrong or swapped with its neighbour, not at the start."""
     if word == known or word[0] != known[0] or abs(len(word) - len(known)) > 1 or len(known) < MIN_MENDED:
         return False
-    start = next((i for i, (a, b) in enumerate(zip(word, known, strict=False)) if a != b), min(len(word), len(known)))
+    start = next(
+        (i for i, (a, b) in enumerate(zip(word, known, strict=False)) if a != b), min(len(word), len(known))
+    )
     rest, other = word[start:], known[start:]
     return rest[1:] == other or rest == other[1:] or rest[1:] == other[1:] or (
         rest[2:] == other[2:] and rest[:2] == other[:2][::-1]
     )  # fmt: skip
 
 
-WORDS = (
-    "passengers people women woman female survived survivors aboard average median "
-    "percentage percent class first second third fare fares ticket tickets cabin cabins siblings spouses parents "
-    "children without travelled alone oldest youngest highest lowest unknown missing Cherbourg Queenstown Southampton "
-    "embarked boarded correlation distribution histogram chart every between under older younger number survival "
-    "relatives family title which there perished victims"
-).split()
+WORDS = [
+    "passengers",
+    "people",
+    "women",
+    "woman",
+    "female",
+    "survived",
+    "survivors",
+    "aboard",
+    "average",
+    "median",
+    "percentage",
+    "percent",
+    "class",
+    "first",
+    "second",
+    "third",
+    "fare",
+    "fares",
+    "ticket",
+    "tickets",
+    "cabin",
+    "cabins",
+    "siblings",
+    "spouses",
+    "parents",
+    "children",
+    "without",
+    "travelled",
+    "alone",
+    "oldest",
+    "youngest",
+    "highest",
+    "lowest",
+    "unknown",
+    "missing",
+    "Cherbourg",
+    "Queenstown",
+    "Southampton",
+    "embarked",
+    "boarded",
+    "correlation",
+    "distribution",
+    "histogram",
+    "chart",
+    "every",
+    "between",
+    "under",
+    "older",
+    "younger",
+    "number",
+    "survival",
+    "relatives",
+    "family",
+    "title",
+    "which",
+    "there",
+    "perished",
+    "victims",
+]
 
 
 def scan(question: str) -> Scan:
@@ -157,11 +225,10 @@ def cut(text: str) -> tuple[list[Token], list[str]]:
             tokens.append(step[0])
             place = step[1]
             continue
-        word = re.compile(r"[\w'-]*\w|.", re.DOTALL).match(text, place)
-        assert word is not None
-        if word.group(0) not in IGNORED_MARKS:
+        word = re.compile(r"~?[\w'-]*\w|.", re.DOTALL).match(text, place)
+        if word and word.group(0) not in IGNORED_MARKS:
             unknown.append(word.group(0))
-        place = word.end()
+        place = word.end() if word else place + 1
     return tokens, unknown
 
 

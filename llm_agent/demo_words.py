@@ -5,82 +5,50 @@ an adjective or after a preposition, `v` a filter said as a verb, `s` one that m
 out single passengers.
 """
 
+# ruff: noqa: E501, RUF001  (a vocabulary reads as one pattern a line; people paste curly quotes)
+
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
+from llm_agent.demo_filters import (
+    ALONE,
+    DIED,
+    MEN,
+    SURVIVED,
+    WITH_FAMILY,
+    WOMEN,
+    age_filter,
+    age_range,
+    class_filter,
+    deck_filter,
+    exact_filter,
+    fare_filter,
+    fare_range,
+    name_filter,
+    port_filter,
+    relatives_filter,
+    text_filter,
+    title_filter,
+    unknown_filter,
+)
+from llm_agent.demo_patterns import SIGN, Listed, Make, N, Pattern, number, pattern, several, sign_of
 from llm_agent.demo_terms import (
-    ALONE, CLASS, DECK, DIED, MEN, PARCH, PORT, RELATIVES, SIBSP, SURVIVED, TITLE, WITH_FAMILY, WOMEN, Dimension,
-    FAMILY_SIZE, Filter, Quantity, age_filter, age_range, class_filter, deck_filter, exact_filter, fare_filter,
-    fare_range, name_filter, port_filter, quoted, relatives_filter, text_filter, title_filter, unknown_filter,
-)  # fmt: skip
+    CLASS,
+    DECK,
+    FAMILY_SIZE,
+    PARCH,
+    PORT,
+    RELATIVES,
+    SIBSP,
+    TITLE,
+    Filter,
+    Quantity,
+    quoted,
+)
 
-
-@dataclass(frozen=True)
-class Listed:
-    """Several values of one dimension, joined by "and": each is meant, not only all together."""
-
-    union: Filter
-    dimension: Dimension
-
-
-Make = Callable[[re.Match[str]], Any]
-
-
-@dataclass(frozen=True)
-class Pattern:
-    """Words of one meaning: the kind of token they are and how to make its value from the match."""
-
-    kind: str
-    regex: re.Pattern[str]
-    make: Make
-
-
-def pattern(kind: str, regex: str, value: Any = None, *, flags: int = re.IGNORECASE) -> Pattern:
-    """A pattern that ends at the end of a word; `value` is a value or a function of the match."""
-    make: Make = value if callable(value) else lambda _: value
-    return Pattern(kind, re.compile(rf"(?:{regex})(?![\w])", flags), make)
-
-
-NUMBERS = {
-    word: number
-    for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen twenty".split()
-    )
-} | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "hundred": 100}
-N = rf"(\d+(?:\.\d+)?|{'|'.join(sorted(NUMBERS, key=len, reverse=True))})"
 ORDINALS = {"first": 1, "second": 2, "third": 3, "1st": 1, "2nd": 2, "3rd": 3, "1": 1, "2": 2, "3": 3}
 ORD = "(?:first|second|third|1st|2nd|3rd)"
-
-
-def number(text: str) -> float:
-    """A number in digits or in words."""
-    return float(NUMBERS[text.lower()]) if text.lower() in NUMBERS else float(text)
-
-
-SIGNS = {
-    ">": "over|above|older than|more than|greater than|exceeding|higher than|elder than",
-    "<": "under|below|younger than|less than|fewer than|lower than",
-    ">=": "at least|no younger than|no less than|not younger than|minimum",
-    "<=": "at most|up to|no older than|no more than|not older than",
-}
-SIGN = f"({'|'.join(SIGNS.values())})"
-
-
-def sign_of(words: str) -> str:
-    """The comparison that some words stand for."""
-    return next(sign for sign, texts in SIGNS.items() if re.fullmatch(texts, words, re.IGNORECASE))
-
-
-def several(values: list[Any], joined: str, make: Callable[[list[Any]], Filter], dimension: Dimension) -> Filter | Listed:
-    """One filter for values joined by "or"; for "and" or commas, each value by itself too."""
-    union = make(values)
-    is_union = len(set(values)) == 1 or re.search(r"\bor\b", joined)
-    return union if is_union else Listed(union, dimension)
 
 
 def classes(match: re.Match[str]) -> Filter | Listed:
@@ -192,7 +160,11 @@ SIBSP_WORDS = r"(?:siblings?|brothers?(?:,| or| and) sisters?)(?:,| or| and|,? /
 PARCH_WORDS = r"parents?(?:,| or| and|/)\s*(?:any |no )?child(?:ren)?(?: on board| aboard)?"
 ALL_KIN = rf"{SIBSP_WORDS},?(?: or| and)? {PARCH_WORDS}"
 RELATIVE_WORDS = rf"(?:family )?relatives?(?: on board| aboard)?(?: \({ALL_KIN}(?: together)?\))?|{ALL_KIN}"
-OF_KIN = {"sibsp": (SIBSP_WORDS, SIBSP), "parch": (PARCH_WORDS, PARCH), "relatives": (RELATIVE_WORDS, RELATIVES)}
+OF_KIN = {
+    "sibsp": (SIBSP_WORDS, SIBSP),
+    "parch": (PARCH_WORDS, PARCH),
+    "relatives": (RELATIVE_WORDS, RELATIVES),
+}
 AMOUNT = rf"(?P<sign>{SIGN[1:-1]}|exactly)? ?(?P<number>{N[1:-1]})"
 
 
@@ -206,7 +178,9 @@ def kin_patterns() -> list[Pattern]:
             pattern("f", rf"(?:{HAVING} )?(?:no|without|without any|with no) (?:{words})", none),
             pattern("f", rf"{HAVING} (?:any |some |at least one )?(?:{words})", some),
             pattern("f", rf"(?:{HAVING} )?{AMOUNT.replace('|exactly', '')} (?:{words})", kin(quantity)),
-            pattern("f", rf"(?:{HAVING} )?(?P<sign>exactly) (?P<number>{N[1:-1]}) (?:{words})", kin(quantity, "=")),
+            pattern(
+                "f", rf"(?:{HAVING} )?(?P<sign>exactly) (?P<number>{N[1:-1]}) (?:{words})", kin(quantity, "=")
+            ),
         ]
     return patterns
 
@@ -268,8 +242,13 @@ FILTERS: tuple[Pattern, ...] = (
     pattern("z", r"(?i:(?:who )?(?:stayed in|slept in|was in|were in|with|in|had|has|have|occupied|shared|sharing)? ?(?:the )?cabins? (?:number )?)([A-GT]\d+(?: [A-GT]\d+)*)", cabin, flags=0),
     pattern("f", r"(?:(?:who )?(?:have|has|had|with|whose|having) )?(?:the |a )?(?:surname|last name|family name)(?: is| was| of)? [\"'“]?((?-i:[A-Z])[\w'-]+)[\"'”]?", lambda m: Filter("name", f"surname = {quoted(m.group(1))}", f"had the surname {m.group(1)}", f"with the surname {m.group(1)}", "", "name")),
     pattern("f", r"(?:(?:who )?(?:are|is|were|was) )?(?:called|named) (?:exactly )?[\"“]?((?-i:[A-Z])[\w'-]+)[\"”]?", lambda m: name_filter([m.group(1)])),
-    pattern("f", r"(?:(?:who )?(?:are|is|were|was) )?(?:called|named) (.*[^\w\s.,'\"?-].*|'[^']*'|\"[^\"]*\")\s*\??$", lambda m: text_filter(m.group(1).strip(" ?\"").strip("'") or m.group(1))),
+    pattern("f", r"(?:(?:who )?(?:are|is|were|was) )?(?:called|named) (.*[^\w\s.,'\"?-].*|'[^']*'|\"[^\"]*\")\s*\??$", lambda m: called(m.group(1).strip(" ?\"").strip("'") or m.group(1))),
 )  # fmt: skip
+
+
+def called(text: str) -> Filter:
+    """People of this name; what is no single word is looked for letter by letter."""
+    return name_filter([text]) if re.fullmatch(r"[\w'-]+", text) else text_filter(text)
 
 
 DECADES = {"twenties": 20, "thirties": 30, "forties": 40, "fifties": 50, "sixties": 60, "seventies": 70}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from llm_agent import number_words as words
@@ -55,6 +55,7 @@ _NUMBER = re.compile(
     r"|\d+(?:[.,]\d+)?|\.\d+)"
 )
 _CABIN = re.compile(r"(?<![\w/])[A-GT]\d{1,3}(?!\w)")
+_TABLE = re.compile(r"(?:^[ \t]*\|.*(?:\n|\Z))+", re.M)
 _WORD = re.compile(r"[^\W\d_]+")
 _SCALE_AFTER = re.compile(rf"\s?(?P<scale>{'|'.join(words.SCALES)})\b", re.I)
 _ALLOWED_LETTERS = re.compile(r"[x\u00d7](?!\w)|k\b|fach\b|mal\b|pct\b|pp\b", re.I)
@@ -104,7 +105,8 @@ _NO_CLAIMS = tuple(
 
 def find_figures(text: str) -> tuple[Figure, ...]:
     """Every number, cabin and number word that claims something, in the order of the text."""
-    silent = _silent_spans(text)
+    taken = _mask(text, _silent_spans(text))
+    under_percent = _mask(text, _tables_of_percent(text))
     found: list[Figure] = []
     for figure in (
         *_cabins(text),
@@ -113,10 +115,18 @@ def find_figures(text: str) -> tuple[Figure, ...]:
         *_numbers(text),
         *_number_words(text),
     ):
-        taken = [(other.start, other.end) for other in found]
-        if not _overlaps(figure.start, figure.end, [*silent, *taken]):
-            found.append(figure)
+        if not any(taken[figure.start : figure.end]):
+            taken[figure.start : figure.end] = b"1" * (figure.end - figure.start)
+            found.append(replace(figure, may_be_percent=bool(under_percent[figure.start])))
     return tuple(sorted(found, key=lambda figure: figure.start))
+
+
+def _mask(text: str, spans: Iterable[tuple[int, int]]) -> bytearray:
+    """For each letter of the text whether it lies in one of the spans."""
+    mask = bytearray(len(text))
+    for start, end in spans:
+        mask[start:end] = b"1" * (end - start)
+    return mask
 
 
 def _silent_spans(text: str) -> list[tuple[int, int]]:
@@ -126,15 +136,18 @@ def _silent_spans(text: str) -> list[tuple[int, int]]:
 
 def _numbering_in_tables(text: str) -> Iterator[tuple[int, int]]:
     """The first column of a Markdown table when it only counts its rows."""
-    tables = re.finditer(r"(?:^[ \t]*\|.*(?:\n|\Z))+", text, re.M)
-    for table in tables:
-        firsts = list(re.finditer(r"^[ \t]*\|[ \t]*(\d+)[ \t]*(?=\|)", table.group(), re.M))
+    for table in _TABLE.finditer(text):
+        firsts = list(re.finditer(r"^[ \t]*\|[ \t]*(\d{1,4})[ \t]*(?=\|)", table.group(), re.M))
         if [int(first.group(1)) for first in firsts] == list(range(1, len(firsts) + 1)):
             yield from ((table.start() + first.start(1), table.start() + first.end(1)) for first in firsts)
 
 
-def _overlaps(start: int, end: int, spans: Iterable[tuple[int, int]]) -> bool:
-    return any(start < other_end and other_start < end for other_start, other_end in spans)
+def _tables_of_percent(text: str) -> Iterator[tuple[int, int]]:
+    """Markdown tables whose heading speaks of percent or rates."""
+    for table in _TABLE.finditer(text):
+        heading = table.group().lstrip().split("\n")[0]
+        if re.search(r"%|percent|Prozent|pour cent|rate", heading, re.I):
+            yield table.span()
 
 
 def _cabins(text: str) -> Iterator[Figure]:
@@ -160,7 +173,7 @@ def _one_in_five(text: str) -> Iterator[Figure]:
 
 def _numbers(text: str) -> Iterator[Figure]:
     for match in _NUMBER.finditer(text):
-        after, before = text[match.end() :], text[: match.start()]
+        after, before = text[match.end() : match.end() + 20], text[max(0, match.start() - 4) : match.start()]
         if after[:1].isalpha() and not _ALLOWED_LETTERS.match(after):
             continue  # 1st, 20s, 3e
         if re.search(r"[^\W\d_][/.-]$", before):
@@ -222,7 +235,6 @@ def _figure(text: str, start: int, end: int, kind: FigureKind, readings: tuple[R
         text[start:end], start, end, kind, readings,
         is_percent=percent is not None,
         is_points=percent is not None and words.POINTS.search(percent.group()) is not None,
-        may_be_percent=_stands_under_percent(text, start),
         is_about=bool(words.ABOUT.search(before)),
         direction=_direction(before),
         is_ratio=bool(words.RATIO_AFTER.match(after) or words.RATIO_BEFORE.search(before)),
@@ -234,15 +246,3 @@ def _direction(before: str) -> Literal["more", "less", ""]:
     if words.MORE_THAN.search(before):
         return "more"
     return "less" if words.LESS_THAN.search(before) else ""
-
-
-def _stands_under_percent(text: str, position: int) -> bool:
-    """True in a row of a Markdown table whose heading speaks of percent."""
-    line_start = text.rfind("\n", 0, position) + 1
-    if not text[line_start:position].lstrip().startswith("|"):
-        return False
-    table = re.search(r"(?:^[ \t]*\|.*\n)+\Z", text[:line_start], re.M)
-    return (
-        table is not None
-        and re.search(r"%|percent|Prozent|pour cent|rate", table.group().split("\n")[0], re.I) is not None
-    )

@@ -31,6 +31,8 @@ LONG_ROWS = 30
 """Rows from which on a cell alone is no evidence: 200 ages hold nearly every number up to 80."""
 DENSE = 0.05
 """In a long result, the part of all possible figures that a column may hold and still be evidence."""
+MAX_TEXT = 20_000
+"""Characters of an answer that are looked at."""
 MAX_FIGURES = 400
 """Figures of one answer that are checked; an answer of more is a dump of rows."""
 
@@ -69,7 +71,7 @@ def check_figures(
     ['row 1 (female), column n of query 1', '314 + 577 (column n of query 1)', '314 / 891 as a percentage …']
     """
     evidence = _Evidence(answer, question, results, queries or {})
-    return tuple(evidence.check(figure) for figure in find_figures(answer)[:MAX_FIGURES])
+    return tuple(evidence.check(figure) for figure in find_figures(answer[:MAX_TEXT])[:MAX_FIGURES])
 
 
 def unmatched(figures: Iterable[CheckedFigure]) -> tuple[CheckedFigure, ...]:
@@ -105,7 +107,7 @@ class _Evidence:
             for candidate in _labels_last(result, (*row_count_of(query, result), *cells_of(query, result)))
         ]
         self.derived: list[Candidate] | None = None
-        self.asked = [(figure, "it stands in the question") for figure in find_figures(question)]
+        self.asked = [(figure, "it stands in the question") for figure in find_figures(question[:MAX_TEXT])]
         for number, sql in queries.items():
             self.asked += [(figure, f"a condition of query {number}") for figure in _conditions(sql)]
 

@@ -12,19 +12,34 @@ import httpx2
 
 from llm_agent.breakable_line import CURRENT_LINE
 from llm_agent.endpoint import PLACEHOLDER_KEY, Endpoint
+from llm_agent.errors import ModelError
 
 
 def open_client(endpoint: Endpoint) -> httpx2.Client:
     """A client for this endpoint. It follows no redirects, and keeps no connection open: none goes stale.
 
-    Raises ValueError, ImportError or httpx2.InvalidURL for a proxy that cannot be used.
+    Raises `ModelError` for a proxy that cannot be used.
     """
-    transport = httpx2.HTTPTransport(
-        verify=httpx2.create_ssl_context(),
-        proxy=proxy_for(endpoint),
-        limits=httpx2.Limits(max_connections=None, max_keepalive_connections=0),
-    )
+    transport = _transport(endpoint)
+    if transport is None:
+        raise ModelError(
+            "The proxy of this machine's settings cannot be used.",
+            "Write HTTPS_PROXY like http://proxy.example:8080, or remove it.",
+            setting="HTTPS_PROXY",
+        )
     return httpx2.Client(transport=_Route(transport, endpoint), follow_redirects=False, trust_env=False)
+
+
+def _transport(endpoint: Endpoint) -> httpx2.BaseTransport | None:
+    """The way to the endpoint's machine; None where its proxy is none, for errors would tell its password."""
+    try:
+        return httpx2.HTTPTransport(
+            verify=httpx2.create_ssl_context(),
+            proxy=proxy_for(endpoint),
+            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=0),
+        )
+    except (ValueError, ImportError, httpx2.InvalidURL):
+        return None
 
 
 def proxy_for(endpoint: Endpoint) -> str | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from llm_agent.answer_reader import READ_SILENCE_S, AnswerReader, Stopped
+from llm_agent.answer_reader import READ_SILENCE_S, READY, AnswerReader, Stopped
 from llm_agent.breakable_line import CURRENT_LINE, Line
 from llm_agent.capability import REMEMBERED, Capability, CapabilityMemory, Rung
 from llm_agent.endpoint import read_endpoint
@@ -87,36 +87,23 @@ class OpenAIChatModel:
 
         Raises `ModelError`. Nothing of a failed answer is kept: the next call works as if it had not been.
         """
-        capability, retries, waited = self._known, 0, 0
+        capability, retries, waited_s = self._known, 0, 0
         while True:
-            has_said = False
-            failure: BaseException | None = None
-            try:
-                for part in self._attempt(messages, tools, capability, stop):
-                    has_said = True
-                    if isinstance(part, Completion):  # before the yield: nobody has to come back after it
-                        self._memory.learn(self.address, self._model, capability)
-                    yield part
-            except Stopped:
-                return
-            except Exception as error:  # noqa: BLE001  clients and servers fail in a dozen types: explain() sorts them
-                failure = error
+            failure, has_said = yield from self._try(messages, tools, capability, stop)
             if failure is None:
                 return
-            if not has_said and (next_one := self._next_capability(capability, failure, bool(tools))):
-                if next_one.rung is not capability.rung:
-                    yield NoticePart(f"{self._model} {next_one.rung.value}")
-                capability = next_one
-                continue
-            wait = None if has_said else seconds_to_wait(failure, retries, waited)
-            if wait is None:
+            lower = None if has_said else _after_refusal(capability, failure, bool(tools))
+            wait_s = None if has_said else seconds_to_wait(failure, retries, waited_s)
+            if lower is not None:
+                yield from self._notice(capability, lower)
+                capability = lower
+            elif wait_s is not None:
+                yield from self._count_down(wait_s, why(failure, self._endpoint.server), stop)
+                retries, waited_s = retries + 1, waited_s + wait_s
+            else:
                 problem = self._explained(failure, has_said, stop)
                 failure = None  # it holds headers, and the frame of this function goes with the problem
                 raise problem
-            yield from self._count_down(wait, why(failure, self._endpoint.server), stop)
-            if stop.is_set():
-                return
-            retries, waited = retries + 1, waited + wait
 
     def warm_up(self) -> None:
         """Load the client now, while nobody waits; sends nothing. Raises `ModelError` for a broken proxy."""
@@ -138,6 +125,27 @@ class OpenAIChatModel:
     @property
     def _known(self) -> Capability:
         return self._memory.of(self.address, self._model)
+
+    def _try(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[ToolSchema],
+        capability: Capability,
+        stop: threading.Event,
+    ) -> Generator[StreamPart, None, tuple[BaseException | None, bool]]:
+        """One attempt. Returns what went wrong, None after an answer or a stop, and whether parts came."""
+        has_said = False
+        try:
+            for part in self._attempt(messages, tools, capability, stop):
+                has_said = True
+                if isinstance(part, Completion):  # before the yield: nobody has to come back after it
+                    self._memory.learn(self.address, self._model, capability)
+                yield part
+        except Stopped:
+            return None, has_said
+        except Exception as error:  # noqa: BLE001  servers fail in a dozen types, which explain() sorts
+            return error, has_said
+        return None, has_said
 
     def _attempt(
         self,
@@ -180,6 +188,8 @@ class OpenAIChatModel:
 
         def on_line() -> Iterable[Any]:
             CURRENT_LINE.set(line)
+            self._openai()
+            yield READY
             yield from open_stream()
 
         return iter(AnswerReader(on_line, line.break_off, stop, silence_s))
@@ -198,36 +208,22 @@ class OpenAIChatModel:
         """The client; made late, since the import of openai takes most of a second."""
         import openai
 
+        from llm_agent.http_route import open_client
+
         with self._client_lock:
             if self._client is None:
                 self._client = openai.OpenAI(
                     base_url=self.address,
                     api_key=self._endpoint.key.get_secret_value(),
-                    http_client=self._http_client or self._open_http_client(),
+                    http_client=self._http_client or open_client(self._endpoint),
                     max_retries=0,
                     timeout=openai.Timeout(max(READ_SILENCE_S, self._silence_s), connect=CONNECT_S),
                 )
             return self._client
 
-    def _open_http_client(self) -> httpx2.Client:
-        import httpx2
-
-        from llm_agent.http_route import open_client
-
-        try:
-            return open_client(self._endpoint)
-        except (ValueError, ImportError, httpx2.InvalidURL):  # their text may hold the proxy's password
-            pass
-        raise ModelError(
-            "The proxy of this machine's settings cannot be used.",
-            "Write HTTPS_PROXY like http://proxy.example:8080, or remove it.",
-            setting="HTTPS_PROXY",
-        )
-
-    def _next_capability(
-        self, capability: Capability, failure: BaseException, has_tools: bool
-    ) -> Capability | None:
-        return capability.after_refusal(getattr(failure, "status_code", 0), words_of(failure), has_tools)
+    def _notice(self, before: Capability, after: Capability) -> Iterator[NoticePart]:
+        if after.rung is not before.rung:
+            yield NoticePart(f"{self._model} {after.rung.value}")
 
     def _count_down(self, seconds: int, reason: str, stop: threading.Event) -> Iterator[WaitingPart]:
         for left in range(seconds, 0, -1):
@@ -243,6 +239,11 @@ class OpenAIChatModel:
         except ModelError:
             offered = []
         return unknown_model(self._endpoint, self._model, offered)
+
+
+def _after_refusal(capability: Capability, failure: BaseException, has_tools: bool) -> Capability | None:
+    """What to try next if the server refused a field of the request; None if it failed otherwise."""
+    return capability.after_refusal(getattr(failure, "status_code", 0), words_of(failure), has_tools)
 
 
 def _judged(assembly: StreamAssembly) -> Completion:

@@ -12,6 +12,7 @@ MAX_ROWS_FOR_MODEL = 200
 MAX_BYTES_FOR_MODEL = 20_000
 """Of UTF-8, everything included: a chat of many queries then still fits into a small context."""
 MAX_CELL_BYTES_FOR_MODEL = 1_000
+"""With many columns less, so that one row always fits: all its text shares a third of the bytes."""
 MAX_NAME_BYTES_FOR_MODEL = 100
 FRAME_BYTES = 400
 """Room kept for the keys, the counts and the longest note."""
@@ -43,9 +44,11 @@ def result_for_model(result: QueryResult) -> str:
     the note says what. Infinite numbers, which JSON does not know, become text.
     """
     columns = [_cut(name, MAX_NAME_BYTES_FOR_MODEL) for name in result.columns]
-    rows = _rows_that_fit(result.rows, MAX_BYTES_FOR_MODEL - FRAME_BYTES - _json_bytes(columns))
+    limit = min(MAX_CELL_BYTES_FOR_MODEL, MAX_BYTES_FOR_MODEL // 3 // max(len(columns), 1))
+    cells = [[_for_json(cell, limit) for cell in row] for row in result.rows[:MAX_ROWS_FOR_MODEL]]
+    rows = _rows_that_fit(cells, MAX_BYTES_FOR_MODEL - FRAME_BYTES - _json_bytes(columns))
     rows_left_out = result.truncated or len(rows) < len(result.rows)
-    cells_cut = result.cells_cut or any(_is_long(cell) for row in result.rows for cell in row)
+    cells_cut = result.cells_cut or any(_is_long(cell, limit) for row in result.rows for cell in row)
     answer: dict[str, object] = {"columns": columns, "rows": rows, "row_count": len(rows)}
     if rows_left_out or cells_cut:
         answer["truncated"] = True
@@ -53,30 +56,27 @@ def result_for_model(result: QueryResult) -> str:
     return json.dumps(answer, ensure_ascii=False)
 
 
-def _rows_that_fit(rows: tuple[tuple[Cell, ...], ...], room: int) -> list[list[Cell]]:
-    shown: list[list[Cell]] = []
-    for row in rows[:MAX_ROWS_FOR_MODEL]:
-        cells = [_for_json(cell) for cell in row]
-        room -= _json_bytes(cells) + 2
+def _rows_that_fit(rows: list[list[Cell]], room: int) -> list[list[Cell]]:
+    for count, row in enumerate(rows):
+        room -= _json_bytes(row) + 2
         if room < 0:
-            break
-        shown.append(cells)
-    return shown
+            return rows[:count]
+    return rows
 
 
-def _for_json(cell: Cell) -> Cell:
+def _for_json(cell: Cell, limit: int) -> Cell:
     if isinstance(cell, float) and math.isinf(cell):
         return "Infinity" if cell > 0 else "-Infinity"
-    return _cut(cell, MAX_CELL_BYTES_FOR_MODEL) if isinstance(cell, str) else cell
+    return _cut(cell, limit) if isinstance(cell, str) else cell
 
 
-def _is_long(cell: Cell) -> bool:
-    return isinstance(cell, str) and _json_bytes(cell) > MAX_CELL_BYTES_FOR_MODEL
+def _is_long(cell: Cell, limit: int) -> bool:
+    return isinstance(cell, str) and _json_bytes(cell) > limit
 
 
 def _cut(text: str, limit: int) -> str:
     """The text if its JSON has at most `limit` bytes, else its beginning with `…`."""
-    if (size := _json_bytes(text)) <= limit:
+    if _json_bytes(text) <= limit:
         return text
     while (size := _json_bytes(text)) > limit - 3:  # 3: the bytes of `…`
         text = text[: min(len(text) - 1, len(text) * (limit - 3) // size)]

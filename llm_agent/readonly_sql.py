@@ -26,8 +26,8 @@ __all__ = [
 
 MAX_ROWS = 2_000
 """For charts; a model sees at most 200 (`result_for_model`)."""
-MAX_TIMEOUT_S = 4.0
-"""With the pool's grace every statement ends within 5 s."""
+MAX_TIMEOUT_S = 3.0
+"""With the pool's waiting and grace every call ends within 5 s."""
 MAX_SQL_BYTES = 100_000
 
 READING = frozenset({"SELECT", "WITH", "VALUES", "PRAGMA"})
@@ -53,7 +53,7 @@ def run_select(
 ) -> QueryResult:
     """What one reading statement gives, from the file as it is now; at most `max_rows` rows (2,000).
 
-    After `timeout_s` (4 s at most) SQLite is asked to stop, half a second later its process is killed. At
+    After `timeout_s` (3 s at most) SQLite is asked to stop, half a second later its process is killed. At
     most 1 MB comes back, and 5,000 characters of a cell. Names in double quotes are never taken for text.
 
     Raises `QueryRefused` (not allowed, whatever the data) or `QueryFailed` (a mistake in it, too costly,

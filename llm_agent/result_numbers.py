@@ -23,8 +23,12 @@ _LABEL_NAME = re.compile(
     r"rank|row_?n|decade|\bbin\b|bucket|group|_id$|^id$|^no\.?$|^#$|from$|to$|lower|upper", re.I
 )
 _TOTAL_NAME = re.compile(r"sum|total|summe|gesamt|somme", re.I)
-_RATE_NAME = re.compile(r"pct|percent|rate|share|ratio|prozent|quote|anteil|proportion|%|taux|porcent", re.I)
-_MEASURE_NAME = re.compile(r"fare|age|price|preis|alter|cost|prix|[aâ]ge|edad|tarif", re.I)
+_RATE_NAME = re.compile(
+    r"pct|percent|rate|share|ratio|prozent|quote|anteil|proportion|%|taux|porcent|100|/", re.I
+)
+_MEASURE_NAME = re.compile(
+    r"(?<![a-z])(?:fare|age|price|preis|alter|cost|prix|âge|edad|tarif)s?(?![a-z])", re.I
+)
 
 
 class Result(Protocol):

@@ -86,7 +86,8 @@ SYNTAX: dict[str, str] = {
     "cube": "Use UNION ALL with a SELECT for each total.",
     "lateral": "Use a correlated subquery, or a join with a CTE.",
     "any": "Use IN (SELECT ...) or EXISTS (SELECT ...).",
-    "all": "Compare with (SELECT MAX(...) ...) or (SELECT MIN(...) ...).",
+    "all": "Name the columns after GROUP BY; instead of a comparison with ALL use (SELECT MAX(...) ...).",
+    "~": REGULAR_EXPRESSION,
     "from": "Check what stands before FROM, such as a comma too many; EXTRACT(... FROM ...) is strftime().",
 }
 """Lower-case word at which SQLite's parser stops -> what is usually meant."""

@@ -29,11 +29,11 @@ FUNCTIONS = frozenset(
     lead length like likelihood likely ln log log10 log2 lower ltrim max median min mod nth_value ntile nullif
     octet_length percent_rank percentile percentile_cont percentile_disc pi pow power printf quote radians
     random rank replace round row_number rtrim sign sin sinh soundex sqlite_version sqrt strftime string_agg
-    substr substring sum tan tanh time timediff total trim trunc typeof unhex unicode unixepoch unlikely upper
-    -> ->>
+    substr substring sum tan tanh time timediff total trim trunc typeof unhex unicode unistr unixepoch
+    unlikely upper -> ->>
     """.split()  # noqa: SIM905 - a list would take one line for each
 )
-"""Every function of SQLite 3.40 to 3.50 that computes from its arguments and nothing else."""
+"""Every function of SQLite 3.40 to 3.51 that computes from its arguments and nothing else."""
 
 LIMITS = {
     sqlite3.SQLITE_LIMIT_LENGTH: 1_000_000,  # bytes of one text

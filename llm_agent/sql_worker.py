@@ -157,7 +157,7 @@ class _Rows:
     def readable_text(self, raw: bytes) -> str:
         """Text as SQLite holds it, which need not be valid UTF-8, and may be very long."""
         text = raw[: 4 * MAX_CELL_CHARACTERS].decode(errors="replace")
-        if len(raw) <= MAX_CELL_CHARACTERS or len(text) <= MAX_CELL_CHARACTERS:
+        if len(raw) <= 4 * MAX_CELL_CHARACTERS and len(text) <= MAX_CELL_CHARACTERS:
             return text
         self.cells_cut = True
         return text[:MAX_CELL_CHARACTERS] + "…"

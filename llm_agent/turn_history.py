@@ -28,7 +28,7 @@ def messages_that_fit(history: Sequence[Turn], current: Sequence[Message], budge
     """Earlier turns' messages, then the current turn's, in at most `budget` tokens as far as that can be.
 
     First the rows of the oldest turns go, then the oldest turns, at last the rows of the current turn's
-    older queries. Its question and its newest results always stay.
+    older queries. Its question and its newest result always stay.
     """
     turns: list[list[Message]] = [list(turn.messages) for turn in history]
     sizes = [estimate_tokens(turn) for turn in turns]
@@ -45,10 +45,10 @@ def messages_that_fit(history: Sequence[Turn], current: Sequence[Message], budge
 
 
 def _with_fewer_rows(current: Sequence[Message], room: int) -> list[Message]:
-    """The current turn without the rows of its oldest queries, but for those of the latest round."""
+    """The current turn without the rows of its oldest queries; those of the newest one stay."""
     kept = list(current)
-    latest = max((index for index, message in enumerate(kept) if message["role"] == "assistant"), default=0)
-    for index in range(latest):
+    newest = max((index for index, message in enumerate(kept) if message["role"] == "tool"), default=0)
+    for index in range(newest):
         if estimate_tokens(kept) <= room:
             break
         kept[index] = _without_rows(kept[index])

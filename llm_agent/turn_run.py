@@ -25,6 +25,7 @@ from llm_agent.events import (
 )
 from llm_agent.model_rounds import ModelRounds
 from llm_agent.prompt import CHECK_PREFIX, system_prompt
+from llm_agent.query_thread import QueryAbandoned, run_until
 from llm_agent.stream import ChatModel, Completion, ToolCall
 from llm_agent.tools import ToolRunner, for_history
 from llm_agent.turn import Turn
@@ -82,7 +83,11 @@ class TurnRun:
 
     def _steps(self) -> Steps:
         _check_question(self._question)
-        system = {"role": "system", "content": system_prompt(self._database)}
+        try:  # it surveys the table when that is new
+            prompt = run_until(self._end, lambda: system_prompt(self._database))
+        except QueryAbandoned:
+            return (yield from self._cut_short())
+        system = {"role": "system", "content": prompt}
         empty_answers = 0
         while True:
             completion = yield from self._rounds.ask(system, self._messages, self._tools.is_exhausted)
@@ -109,7 +114,8 @@ class TurnRun:
         """Run the calls of the round in their order; the round is kept whole, each call with its answer."""
         if self._rounds.said:
             yield AnswerWithdrawn(WENT_ON)
-            yield Thinking(self._rounds.said)
+            if self._rounds.said.strip():
+                yield Thinking(self._rounds.said)
             self._rounds.said = ""
         done: list[tuple[ToolCall, str]] = []
         for call in _with_own_ids(completion.tool_calls[:MAX_CALLS], self._rounds.number):

@@ -33,6 +33,9 @@ def show_page(settings: Settings, chats: Chats) -> None:
     show_top(settings, chats, conversation)
     if conversation_id and not conversation:
         st.warning("There is no such conversation, or no longer.", icon=":material/search_off:")
+    if chats.problem:
+        told = f"{chats.problem} This chat works, and is forgotten when the app ends."
+        st.warning(plain(told), icon=":material/history_toggle_off:")
     if problem := st.session_state.get(session.PROBLEM):
         st.error(f"**{plain(problem.cause)}** {plain(problem.remedy)}", icon=":material/error:")
     try:

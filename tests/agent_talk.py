@@ -10,7 +10,7 @@ import openai  # noqa: F401  takes a second, which the first question would coun
 
 from llm_agent.agent import Agent
 from llm_agent.capability import CapabilityMemory
-from llm_agent.events import AnswerDelta, AnswerWithdrawn, Done, Event
+from llm_agent.events import AnswerDelta, AnswerWithdrawn, Checked, Done, Event
 from llm_agent.model import OpenAIChatModel
 from llm_agent.turn import Turn
 from tests.llm_server import Answer, LlmServer, Script, tool_call
@@ -26,6 +26,9 @@ class Heard:
         assert [type(event) for event in events].count(Done) == 1, "exactly one Done"
         assert isinstance(events[-1], Done), "Done is the last event"
         self.done: Done = events[-1]
+        if self.done.outcome == "answered":
+            assert self.shown == self.done.text, "the page shows the text that is kept"
+            assert len(self.of(Checked)) == 1, "an answer is checked once"
 
     def of(self, kind: type[E]) -> list[E]:
         """The events of one type, in their order."""

@@ -17,7 +17,8 @@ from llm_agent.settings import Settings as ChatSettings
 from tests.browser import HOW_TO_INSTALL, WatchedPage, launch
 
 SETTINGS = [
-    str(field.validation_alias) for each in (Settings, ChatSettings) for field in each.model_fields.values()
+    str(field.validation_alias)
+    for field in (*Settings.model_fields.values(), *ChatSettings.model_fields.values())
 ]
 
 
@@ -33,6 +34,7 @@ def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, prefect_home: 
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TITANIC_DB", str(tmp_path / "titanic.sqlite"))
+    monkeypatch.setenv("CHAT_DB", str(tmp_path / "chats.sqlite"))
     monkeypatch.setenv("TITANIC_SOURCE", "snapshot")
     monkeypatch.setenv("TITANIC_CSV_URL", "http://127.0.0.1:9/titanic.csv")
     monkeypatch.setenv("PREFECT_HOME", str(prefect_home))

@@ -148,6 +148,32 @@ def test_stop_works_at_any_moment(titanic_table: Path, script: list, when: type 
         assert talk.ask("And now?").done.text == "Here I am."
 
 
+def test_a_reader_that_goes_away_ends_the_turn(titanic_table: Path) -> None:
+    """Who stops reading the events, as a page does that is left, leaves no request behind at the server."""
+    with Talk(titanic_table, [slow(text("The ship was very long. " * 50), 0.01)]) as talk:
+        events = talk.agent.answer("Tell me.")
+        for _ in range(5):
+            next(events)
+        events.close()  # type: ignore[attr-defined]
+        started = time.monotonic()
+    assert time.monotonic() - started < STOP_S  # leaving the block waits for the server's handlers
+
+
+def test_stop_works_while_a_new_table_is_surveyed(
+    titanic_table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large new table takes seconds to describe: a stop does not wait for it."""
+    survey = threading.Event()
+    monkeypatch.setattr("llm_agent.turn_run.system_prompt", lambda database: str(survey.wait(20)))
+    stop = threading.Event()
+    threading.Timer(0.1, stop.set).start()
+    with Talk(titanic_table, [text("Hello.")]) as talk:
+        started = time.monotonic()
+        assert talk.ask("How many?", stop).done.outcome == "stopped"
+        assert time.monotonic() - started < STOP_S
+        survey.set()
+
+
 def test_stop_keeps_what_was_said(titanic_table: Path) -> None:
     """A stop in the middle of the answer leaves its beginning as the text of the turn."""
     stop = threading.Event()

@@ -63,8 +63,8 @@ def test_the_current_question_always_stays(budget: int) -> None:
     assert messages_that_fit(HISTORY, CURRENT, budget) == CURRENT
 
 
-def test_in_one_turn_the_newest_results_stay() -> None:
-    """Many queries in one turn: rows of the older ones go, those of the latest round are kept."""
+def test_in_one_turn_the_newest_result_stays() -> None:
+    """Many queries in one turn: rows of the older ones go, those of the newest are kept."""
     current = [*a_turn(1).messages[:3], *a_turn(2).messages[1:3]]
     sent = messages_that_fit([], current, 200)
     assert sent[2]["content"] == ROWS_DROPPED

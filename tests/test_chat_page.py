@@ -1,4 +1,4 @@
-"""The chat page in its states, as a script: real agent, real guard, and the demo model or a scripted server."""
+"""The chat page in its states, as a script: real agent and guard, the demo model or a scripted server."""
 
 from __future__ import annotations
 
@@ -141,15 +141,17 @@ def test_without_a_table_the_page_says_where_it_is_built(
 
 
 def test_conversations_that_cannot_be_kept_are_told_in_words(tmp_path: Path) -> None:
-    """A damaged file of conversations: a sentence that names the setting, and no path."""
+    """A damaged file of conversations is left alone and named without its path; questions are answered."""
     (tmp_path / "chats.sqlite").write_bytes(b"no database" * 1000)
     page = ask(look(), "How many survived?")
     assert "CHAT_DB" in words(page)
+    assert "342" in words(page)
     assert str(tmp_path) not in words(page)
+    assert (tmp_path / "chats.sqlite").read_bytes() == b"no database" * 1000
 
 
 def test_a_question_in_the_address_is_never_sent(kept: Conversations) -> None:
-    """`?ask=` fills the input and asks nothing; the address loses it, so that a reload does not fill again."""
+    """`?ask=` fills the input and asks nothing; the address loses it, so a reload does not fill it again."""
     page = look(ask="How many women survived?")
     assert "ask" not in page.query_params
     assert page.chat_input[0].proto.value == "How many women survived?"

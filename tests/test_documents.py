@@ -13,6 +13,9 @@ from data_pipeline import cli
 from data_pipeline.build_report import column_table
 from data_pipeline.settings import Settings
 from data_pipeline.table import COLUMNS, create_table_sql
+from llm_agent import turn_limits
+from llm_agent.settings import DEFAULT_MODEL
+from llm_agent.settings import Settings as ChatSettings
 
 PROJECT = Path(__file__).parent.parent
 README = (PROJECT / "README.md").read_text()
@@ -39,7 +42,15 @@ def test_readme_names_every_command() -> None:
 def test_readme_names_every_setting() -> None:
     """The table of settings has exactly the settings of the code."""
     documented = set(re.findall(r"^\| `([A-Z_]+)` \|", README, re.MULTILINE))
-    assert documented == {field.validation_alias for field in Settings.model_fields.values()}
+    fields = [*Settings.model_fields.values(), *ChatSettings.model_fields.values()]
+    assert documented == {field.validation_alias for field in fields}
+    assert f"| `{DEFAULT_MODEL}` |" in README
+
+
+def test_readme_tells_the_true_bounds_of_a_turn() -> None:
+    """Rounds, queries and seconds of a turn are those of the code."""
+    rounds, queries, seconds = turn_limits.MAX_ROUNDS, turn_limits.MAX_QUERIES, turn_limits.MAX_SECONDS
+    assert f"{rounds} rounds, {queries} queries or {seconds:.0f} seconds" in README
 
 
 def test_readme_names_every_column() -> None:
@@ -58,7 +69,9 @@ def test_the_schema_is_the_published_interface() -> None:
     )
 
 
-@pytest.mark.parametrize("document", ["README.md", "data/README.md", "benchmarks/README.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "data/README.md", "benchmarks/README.md", "docs/providers.md"]
+)
 def test_files_that_documents_name_exist(document: str) -> None:
     """Each local link of a document leads to a file."""
     text = (PROJECT / document).read_text()

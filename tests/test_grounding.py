@@ -11,6 +11,7 @@ from tests.query_results import Rows, query
 BY_SEX = query("SELECT sex, COUNT(*) AS n, SUM(survived) AS survived FROM titanic GROUP BY sex")
 BY_CLASS = query("SELECT pclass, AVG(survived) * 100 AS rate FROM titanic GROUP BY pclass")
 MEAN_AGE = query("SELECT AVG(age) AS age FROM titanic")
+UNKNOWN_AGES = query("SELECT 100.0 * SUM(age IS NULL) / COUNT(*) FROM titanic WHERE pclass = 3")
 FIRST_ROWS = query("SELECT name, age, sibsp, pclass FROM titanic LIMIT 200")
 
 
@@ -122,6 +123,8 @@ def test_what_follows_from_cells_is_derived(answer: str, how: str) -> None:
         ("38 % survived", query("SELECT AVG(survived) FROM titanic"), "cell"),
         ("3 people", Rows(("mean",), ((2.6,),)), "unmatched"),
         ("38 % survived", Rows(("n",), ((38,),)), "unmatched"),
+        ("27.7 % are unknown", UNKNOWN_AGES, "cell"),
+        ("30 % of them", MEAN_AGE, "unmatched"),
         ("38.4% survived", Rows(("rate",), (("38.4%",),)), "cell"),
     ],
 )

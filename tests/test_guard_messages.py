@@ -187,6 +187,8 @@ def test_rows_time_and_cells_are_bounded_as_asked(database: Path, pool: SqlPool)
     long = run_select("SELECT printf('%60000s', 1), x'00ff'", database, pool=pool)
     assert len(str(long.rows[0][0])) == 5_001
     assert (long.rows[0][1], long.cells_cut, long.truncated) == ("x'00ff'", True, False)
+    wide = run_select("SELECT replace(printf('%10000s', ''), ' ', '🚢')", database, pool=pool)
+    assert wide.rows == (("🚢" * 5_000 + "…",),)
     assert result.seconds >= 0
 
 

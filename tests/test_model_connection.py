@@ -98,8 +98,9 @@ def test_models_are_listed_or_the_reason_is_told() -> None:
     """Sorted names; a wrong key and a missing server become the usual errors."""
     with LlmServer(models=["b", "a"], api_key="right") as server:
         assert list_models(server.base_url, "right") == ["a", "b"]
-        with pytest.raises(ModelError, match="does not accept the API key"):
+        with pytest.raises(ModelError, match="does not accept the API key") as caught:
             list_models(server.base_url, "wrong")
+        assert caught.value.__context__ is None  # the client's error holds the key
     with pytest.raises(ModelError, match="Nothing answers"):
         list_models(refused_url() + "/v1", None)
 
@@ -124,12 +125,15 @@ def test_this_machine_needs_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     assert proxy_for(read_endpoint("http://other.example/v1", None)) is not None
 
 
-def test_a_proxy_that_says_no_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """407 from the proxy leads to HTTPS_PROXY, without its password."""
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_says_no_is_told(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refusal by the proxy, of the request or of the tunnel to the server, leads to HTTPS_PROXY."""
     with LlmServer([error(407, "who are you?")]) as proxy:
-        monkeypatch.setenv("HTTP_PROXY", proxy.base_url.replace("http://", "http://someone:pass@"))
+        monkeypatch.setenv(
+            f"{scheme.upper()}_PROXY", proxy.base_url.replace("http://", "http://someone:pass@")
+        )
         with pytest.raises(ModelError, match="proxy did not let the question through") as caught:
-            ask(OpenAIChatModel("http://llm.example/v1", "m", "k", memory=CapabilityMemory()))
+            ask(OpenAIChatModel(f"{scheme}://llm.example/v1", "m", "k", memory=CapabilityMemory()))
     assert caught.value.setting == "HTTPS_PROXY"
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
+import httpx2
 import pytest
 
 from llm_agent.capability import CapabilityMemory
@@ -13,6 +16,7 @@ from llm_agent.errors import ModelError
 from llm_agent.model import OpenAIChatModel
 from llm_agent.stream import Completion, TextPart
 from tests.faulty_server import refused_url, swallowing_url
+from tests.llm_exchange import Json, Reply
 from tests.llm_faults import FAULTS, error, retry_later
 from tests.llm_server import LlmServer, text
 from tests.model_questions import QUESTION, TOOLS, answer_of, ask, model_of
@@ -124,6 +128,59 @@ def test_leaving_the_stream_closes_the_connection() -> None:
         assert isinstance(next(parts), TextPart)
         parts.close()  # type: ignore[attr-defined]
         wait_for(lambda: server.open_connections == 0, 5)
+
+
+def test_stop_works_while_the_connection_is_made() -> None:
+    """Behind a silent firewall, stop does not wait for the connection to be given up."""
+    with swallowing_url() as url:
+        model, stop = OpenAIChatModel(url + "/v1", "m", memory=CapabilityMemory()), threading.Event()
+        model.warm_up()
+        timer = threading.Timer(0.3, stop.set)
+        started = time.monotonic()
+        timer.start()
+        assert list(model.stream(QUESTION, TOOLS, stop)) == []
+        assert time.monotonic() - started < 2.3
+        timer.join()
+
+
+def test_a_stop_that_came_first_asks_nothing() -> None:
+    """A question that was stopped before it was sent ends at once."""
+    stop = threading.Event()
+    stop.set()
+    with LlmServer() as server:
+        assert list(model_of(server).stream(QUESTION, TOOLS, stop)) == []
+
+
+def test_one_client_serves_many_at_once() -> None:
+    """While one conversation meets a silent server, others over the same client are answered."""
+    silent = {"role": "user", "content": "Be silent."}
+
+    def script(body: Json) -> Reply:
+        is_silent = body["messages"][-1] == silent
+        return FAULTS["silence"] if is_silent else text(f"About {body['messages'][-1]['content']}")
+
+    with LlmServer(script) as server:
+        model, stop = model_of(server), threading.Event()
+        waiting = threading.Thread(target=lambda: list(model.stream([silent], TOOLS, stop)))
+        waiting.start()
+        server.arrivals.get(timeout=15)
+        with ThreadPoolExecutor(8) as pool:
+            topics = [f"topic {number}" for number in range(24)]
+            answers = pool.map(lambda topic: ask(model, [{"role": "user", "content": topic}])[-1], topics)
+            assert [answer.text for answer in answers] == [f"About {topic}" for topic in topics]  # type: ignore[union-attr]
+        assert waiting.is_alive()
+        stop.set()
+        waiting.join(timeout=10)
+
+
+def test_a_transport_can_stand_in_for_the_network() -> None:
+    """With an HTTP client of one's own nothing is sent over a network, and streams work the same."""
+    chunk = {"choices": [{"index": 0, "delta": {"content": "Hi."}, "finish_reason": "stop"}]}
+    body = f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n\n"
+    answer = httpx2.Response(200, headers={"content-type": "text/event-stream"}, text=body)
+    with httpx2.Client(transport=httpx2.MockTransport(lambda request: answer)) as client:
+        model = OpenAIChatModel("http://demo.invalid/v1", "Demo model (no LLM)", http_client=client)
+        assert answer_of(model).text == "Hi."
 
 
 def test_stop_ends_a_countdown() -> None:

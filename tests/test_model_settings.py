@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 
 from data_pipeline.settings import Settings as PipelineSettings
 from llm_agent.errors import SettingsUnreadable
-from llm_agent.settings import Settings
+from llm_agent.settings import DEFAULT_MODEL, Settings
+
+PROJECT = Path(__file__).parent.parent
 
 
 @pytest.fixture(autouse=True)
@@ -84,3 +87,17 @@ def test_a_key_or_an_address_ends_the_demo(
     for setting, value in values.items():
         monkeypatch.setenv(setting, value)
     assert (Settings().is_demo, Settings().model_name) == (is_demo, name)
+
+
+def test_the_page_on_providers_quotes_what_is_really_said() -> None:
+    """Each sentence that docs/providers.md explains stands in the code, and each setting is named there."""
+    page = (PROJECT / "docs" / "providers.md").read_text()
+    code = "".join(path.read_text() for path in sorted(PROJECT.glob("llm_agent/*.py")))
+    table = page.partition("## What the chat says")[2].partition("##")[0]
+    quotes = re.findall(r"^\| (.+?) \| .+ \|$", table, re.MULTILINE)[1:]
+    assert len(quotes) > 10
+    for quote in quotes:
+        assert not [piece for piece in quote.split("...") if piece.strip() not in code], quote
+    assert f"`{DEFAULT_MODEL}`" in page
+    for setting in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL", "SSL_CERT_FILE", "HTTPS_PROXY"):
+        assert f"`{setting}`" in page

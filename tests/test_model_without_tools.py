@@ -95,10 +95,11 @@ def test_what_was_learned_holds_for_this_model_at_this_address_only() -> None:
 )
 def test_a_refusal_of_the_conversation_is_no_refusal_of_tools(message: str) -> None:
     """A request that was wrong for another reason does not take the tools away."""
-    with LlmServer([error(400, message)]) as server:
+    with LlmServer([error(400, message), text("Hi.")]) as server:
         model = model_of(server)
         with pytest.raises(ModelError):
             ask(model)
+        ask(model)
         assert model.rung is Rung.TOOLS
 
 

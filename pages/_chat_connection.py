@@ -86,6 +86,7 @@ def show_connection_panel() -> None:
         )
     if test:
         _test()
+        st.rerun()  # the list of models above is longer now
     if report := st.session_state.get(REPORT):
         show_report(report)
     if st.session_state.get(CONNECTION):

@@ -19,8 +19,10 @@ LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 
 def is_on_this_machine() -> bool:
     """True when browser and app run on one machine: then all conversations of its file are listed."""
-    host = (st.context.headers.get("Host") or "").rsplit(":", 1)[0]
-    return st.context.ip_address is None and (not host or host in LOCAL_HOSTS)
+    headers = st.context.headers
+    host = (headers.get("Host") or "").rsplit(":", 1)[0]
+    is_forwarded = any(name in headers for name in ("Forwarded", "X-Forwarded-For"))
+    return st.context.ip_address is None and host in LOCAL_HOSTS and not is_forwarded
 
 
 def show_conversations(chats: Chats, current: str | None) -> None:

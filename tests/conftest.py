@@ -38,7 +38,6 @@ def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, prefect_home: 
     monkeypatch.setenv("TITANIC_SOURCE", "snapshot")
     monkeypatch.setenv("TITANIC_CSV_URL", "http://127.0.0.1:9/titanic.csv")
     monkeypatch.setenv("PREFECT_HOME", str(prefect_home))
-    monkeypatch.setenv("CHAT_DB", str(tmp_path / "chats.sqlite"))
 
 
 @pytest.fixture

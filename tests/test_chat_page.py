@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from llm_agent.capability import REMEMBERED
 from llm_agent.conversations import Conversations
 from llm_agent.settings import Settings
 from llm_agent.turn_record import TurnRecord
@@ -59,7 +58,6 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., LlmServer
     yield start
     for server in servers:
         server.__exit__()
-        REMEMBERED.forget() if hasattr(REMEMBERED, "forget") else None
 
 
 def look(**address: str) -> AppTest:
@@ -83,6 +81,12 @@ def ask(page: AppTest, question: str) -> AppTest:
     """Ask in the input, and see the page once the answer has ended."""
     page.chat_input[0].set_value(question)
     return fine(page.run())
+
+
+def opened(page: AppTest) -> str:
+    """The id of the conversation in the address."""
+    value = page.query_params["chat"]
+    return value if isinstance(value, str) else value[0]
 
 
 def words(page: AppTest) -> str:
@@ -292,7 +296,7 @@ def test_editing_a_question_replaces_the_answers_from_there(
     page.text_area("edited-1").set_value("One, really?")
     page.button("ask-edited-1").click()
     fine(page.run())
-    [turn] = kept.turns(page.query_params["chat"][0])
+    [turn] = kept.turns(opened(page))
     assert (turn.record.question, turn.record.text) == ("One, really?", "Anew.")
     assert "Second." not in words(page)
     assert [m["content"] for m in server.requests[-1].body["messages"][1:]] == ["One, really?"]
@@ -306,7 +310,7 @@ def test_thumbs_and_comments_are_kept(connect: Callable[..., LlmServer], kept: C
     page.run()
     page.text_input("comment-1").set_value("It says nothing.")
     fine(page.run())
-    [turn] = kept.turns(page.query_params["chat"][0])
+    [turn] = kept.turns(opened(page))
     assert (turn.vote, turn.comment) == (0, "It says nothing.")
 
 
@@ -335,35 +339,23 @@ def test_a_long_conversation_draws_its_end_first(kept: Conversations) -> None:
 
 
 def test_conversations_are_listed_renamed_and_deleted(kept: Conversations) -> None:
-    """The list opens a conversation, its title can be changed, deleting wants a second thought."""
-    first = kept.create("About ages")
+    """From elsewhere the list has what this session opened; titles change; deleting wants a second thought."""
+    first, foreign = kept.create("About ages"), kept.create("Of somebody else")
     kept.save(first, 1, TurnRecord("About ages", "m", text="Old.", outcome="answered"))
-    page = look()
+    page = look(chat=first)
+    page.button("new-chat").click()
+    page.run()
+    assert f"open-{foreign}" not in [button.key for button in page.button]
     page.button(f"open-{first}").click()
     fine(page.run())
     assert "Old." in words(page)
     page.text_input(f"title-{first}").set_value("All about ages")
     page.run()
-    assert kept.find()[0].title == "All about ages"
+    assert [each.title for each in kept.find("ages")] == ["All about ages"]
     assert page.button("delete").disabled
     page.checkbox(f"sure-{first}").set_value(True)
     page.run()
     page.button("delete").click()
     fine(page.run())
-    assert kept.find() == []
+    assert kept.find("ages") == []
     assert "chat" not in page.query_params
-
-
-def test_the_guard_explains_its_refusals() -> None:
-    """In the box any statement can be tried; the refusal says why, and reading works."""
-    page = look()
-    for sql, verdict in {
-        "DELETE FROM titanic": "Refused: not allowed",
-        "SELECT * FROM titanic_build": "titanic",
-        "SELECT COUNT(*) AS n FROM titanic": "Allowed: it only reads",
-    }.items():
-        page.button("break-it").click()
-        page.run()
-        page.text_area("attack-sql").set_value(sql)
-        page.button("attack-run").click()
-        assert verdict in words(fine(page.run())), sql

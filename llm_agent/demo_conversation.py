@@ -73,8 +73,8 @@ def reply(messages: Sequence[Message], tools: frozenset[str]) -> Reply:
     """The reply to these messages, given the names of the tools that may be called."""
     turn = read_turn(messages)
     result = turn.result_of("run_sql")
-    if result is None:
-        return first_reply(turn, tools)
+    if result is None:  # after a check without a result: quoted words may look like figures
+        return Reply(decline()) if turn.is_check else first_reply(turn, tools)
     if "error" in result:
         return Reply(f"The query did not give a result, so there is no figure to give: {result['error']}")
     rows = rows_of(result)

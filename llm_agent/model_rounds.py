@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from llm_agent.errors import ConversationTooLong, ModelError
 from llm_agent.events import AnswerDelta, Event, Notice, RoundStarted, Thinking, Waiting
@@ -16,6 +17,7 @@ from llm_agent.stream import (
     ReasoningPart,
     StreamPart,
     TextPart,
+    ToolCall,
     WaitingPart,
 )
 from llm_agent.turn import Turn
@@ -78,7 +80,7 @@ class ModelRounds:
         with _closed_at_end(self._model.stream(request, tools, self._end)) as parts:
             for part in parts:
                 if isinstance(part, Completion):
-                    completion = part
+                    completion = _of_whole_characters(part)
                 else:
                     yield self._event_of(part)
         if completion is None and not self._end.is_set():
@@ -99,15 +101,31 @@ class ModelRounds:
     def _event_of(self, part: StreamPart) -> Event:
         match part:
             case TextPart(text):
-                self.said += text
-                return AnswerDelta(text)
+                self.said += whole_characters(text)
+                return AnswerDelta(whole_characters(text))
             case ReasoningPart(text):
-                return Thinking(text)
+                return Thinking(whole_characters(text))
             case WaitingPart(seconds, reason):
                 return Waiting(seconds, reason)
             case NoticePart(text):
                 return Notice(text)
         raise TypeError(f"an unknown part of a stream: {part!r:.80}")
+
+
+def whole_characters(text: str) -> str:
+    """The text with "?" for half characters (lone surrogates), which no page, file or request can take.
+
+    JSON may hold them, and one in the history would make every further request fail.
+    """
+    return text.encode("utf-8", "replace").decode()
+
+
+def _of_whole_characters(completion: Completion) -> Completion:
+    calls = tuple(
+        ToolCall(whole_characters(call.id), whole_characters(call.name), whole_characters(call.arguments))
+        for call in completion.tool_calls
+    )
+    return replace(completion, text=whole_characters(completion.text), tool_calls=calls)
 
 
 def _with_user_message(messages: list[Message], content: str) -> list[Message]:

@@ -23,7 +23,7 @@ from llm_agent.events import (
     Thinking,
     Usage,
 )
-from llm_agent.model_rounds import ModelRounds
+from llm_agent.model_rounds import ModelRounds, whole_characters
 from llm_agent.prompt import CHECK_PREFIX, system_prompt
 from llm_agent.query_thread import QueryAbandoned, run_until
 from llm_agent.stream import ChatModel, Completion, ToolCall
@@ -56,7 +56,7 @@ class TurnRun:
         token_budget: int,
     ) -> None:
         self._database = database
-        self._question = question.encode("utf-8", "replace").decode()  # half characters cannot be sent
+        self._question = whole_characters(question)
         self._history = history
         self._end = end
         self._tools = ToolRunner(database, end)

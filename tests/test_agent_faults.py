@@ -155,6 +155,9 @@ def test_half_a_character_harms_nothing(titanic_table: Path) -> None:
     broken = Answer(calls=(("run_sql", '{"sql": "SELECT \'\\ud800\'", "purpose": "\\ud83d"}'),))
     with Talk(titanic_table, [broken, text("Good.")]) as talk:
         heard = talk.ask("How many \ud800?")
+        talk.script = [text("Half \ud83d a smile.")]
+        assert talk.ask("Smile.").done.text == "Half ? a smile."
+        answers_now(talk)
     assert heard.done.outcome == "answered"
     json.dumps([event.__dict__ for event in heard.events], default=str, ensure_ascii=False).encode()
 

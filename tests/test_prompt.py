@@ -17,6 +17,7 @@ from llm_agent.chart_spec import KINDS
 from llm_agent.column_card import column_card
 from llm_agent.errors import QueryFailed
 from llm_agent.prompt import SYSTEM_PROMPT, TOOLS, system_prompt
+from llm_agent.query_result import QueryResult
 from llm_agent.readonly_sql import run_select
 from llm_agent.turn_history import CHARS_PER_TOKEN
 
@@ -66,6 +67,22 @@ def test_the_card_is_kept_while_the_file_is_the_same(
     first = column_card(titanic_table)
     monkeypatch.setattr(card_module, "run_select", None)
     assert column_card(titanic_table) is first
+
+
+def test_a_rebuild_during_the_survey_is_not_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is replaced while it is described is described again at the next question."""
+    database = tmp_path / "titanic.sqlite"
+    run_plain("snapshot", database)
+
+    def replaced_meanwhile(sql: str, path: Path, **options: float) -> QueryResult:
+        result = run_select(sql, path, **options)
+        rewrite(database, "DELETE FROM titanic WHERE passenger_id > 10")
+        return result
+
+    monkeypatch.setattr(card_module, "run_select", replaced_meanwhile)
+    assert "891 rows" in column_card(database)
+    monkeypatch.setattr(card_module, "run_select", run_select)
+    assert "10 rows" in column_card(database)
 
 
 def test_no_cell_reaches_the_prompt(tmp_path: Path) -> None:

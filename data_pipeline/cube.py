@@ -1,8 +1,9 @@
 """What the chart tables hold: passengers counted by their groups, so that a chart never scans the table.
 
-`titanic_cube` has seven dimensions. Three siblings add the family's size, the deck, or both; a chart reads
-the smallest that has what it needs. `titanic_ages` and `titanic_fares` count single values, for medians and
-quartiles. NULL in a dimension means "not recorded"; a mean is `SUM(age_sum) / SUM(age_known)`.
+`titanic_cube` has seven dimensions. Three siblings add the family's size, the deck, or both, and
+`titanic_people` leaves ages and fares out; a chart reads the smallest that has what it needs.
+`titanic_ages` and `titanic_fares` count single values, for medians and quartiles. NULL in a dimension means
+"not recorded"; a mean is `SUM(age_sum) / SUM(age_known)`.
 """
 
 from __future__ import annotations
@@ -147,11 +148,12 @@ class ChartTable:
 
 
 _WHO = (PCLASS, SEX, EMBARKED, SURVIVED, ALONE)
+PEOPLE = ChartTable("titanic_people", (*_WHO, FAMILY_SIZE, DECK), MEASURES)
 CUBE = ChartTable(CUBE_TABLE, DIMENSIONS, MEASURES)
 FAMILIES = ChartTable("titanic_families", (*_WHO, FAMILY_SIZE, AGE_BIN, FARE_BIN), MEASURES)
 DECK_COUNTS = ChartTable("titanic_decks", (*_WHO, DECK, AGE_BIN, FARE_BIN), MEASURES)
 GROUPS = ChartTable("titanic_groups", (*_WHO, FAMILY_SIZE, DECK, AGE_BIN, FARE_BIN), MEASURES)
-ROLLUPS: tuple[ChartTable, ...] = (CUBE, FAMILIES, DECK_COUNTS, GROUPS)
+ROLLUPS: tuple[ChartTable, ...] = (PEOPLE, CUBE, FAMILIES, DECK_COUNTS, GROUPS)
 """From the smallest to the one that has every dimension."""
 
 AGE_STEPS_A_YEAR = 10

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import streamlit as st
 
-CHAT_PAGE = "pages/chat.py"
+PAGES = Path(__file__).parent
+CHAT_PAGE = "chat.py"
+"""Relative to the script that holds the navigation, pages/_shell.py."""
+
 DRAFT = "chat-draft"
 """Where the chat looks for a question that waits to be sent, beside `?ask=` in its address."""
 
@@ -18,9 +21,9 @@ def question(title: str, conditions: Iterable[str]) -> str:
     return f"{title} Only passengers: {told}." if told else title
 
 
-def show_ask_button(text: str, key: str) -> None:
-    """A button that opens the chat with this question filled in; nothing while there is no chat page."""
-    if not (Path(__file__).parent.parent / CHAT_PAGE).is_file():
+def show_ask_button(text: str, key: str, folder: Path = PAGES) -> None:
+    """A button that opens the chat with this question filled in; nothing while `folder` has no chat page."""
+    if not (folder / CHAT_PAGE).is_file():
         return
     if st.button("Ask about this", icon=":material/chat:", key=key, type="tertiary", help=text):
         st.session_state[DRAFT] = text

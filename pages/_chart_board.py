@@ -64,7 +64,7 @@ def summarise(fetch: Fetch, filters: Filters, table_rows: int) -> Summary:
 def median(fetch: Fetch, counts: ValueCounts) -> float | None:
     """The middle of counted values, None where there are none."""
     pairs = [(row["value"], row["rows"]) for row in fetch(counts.query)]
-    return quantile(pairs, 0.5, in_bins=counts.precision == "bins")
+    return quantile(pairs, 0.5, counts.bins)
 
 
 def survival_by_group(fetch: Fetch, filters: Filters) -> Chart:
@@ -93,7 +93,7 @@ def fares(fetch: Fetch, filters: Filters, table_rows: int) -> Chart:
     boxes: dict[int, Box] = {}
     for number in sorted({row["pclass"] for row in rows}):
         pairs = [(row["value"], row["rows"]) for row in rows if row["pclass"] == number]
-        if box := box_of(pairs, in_bins=counts.precision == "bins"):
+        if box := box_of(pairs, counts.bins):
             boxes[number] = box
     by_bin = fetch(facet_query((FARE,), filters, frozenset({FARE.name})))
     unknown = sum(row["passengers"] for row in by_bin if row["fare_bin"] is None)

@@ -45,7 +45,8 @@ def survival_caption(facet: Facet, rows: Sequence[Row]) -> str:
     text += ". Thin lines are 95% Wilson intervals."
     small = [member_of(facet, row).label for row in rows if row["passengers"] < SMALL_GROUP]
     if small:
-        text += f" Fewer than {SMALL_GROUP} passengers, so read with care: {', '.join(small)}."
+        which = "all groups" if len(small) == len(rows) else ", ".join(small)
+        text += f" Fewer than {SMALL_GROUP} passengers, so read with care: {which}."
     return text
 
 

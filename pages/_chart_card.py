@@ -28,7 +28,7 @@ def show_card(chart: Chart, conditions: Sequence[str], picture_format: str) -> N
 def show_chart(chart: Chart, picture_format: str) -> None:
     """The chart and its caption; a chart without rows says so."""
     if not chart.rows:
-        st.caption("Nobody to show here with these filters.")
+        st.caption(chart.caption)
         return
     key = f"chart-{chart.name}"
     ink = INK_ON_DARK if st.context.theme.type == "dark" else INK_ON_LIGHT

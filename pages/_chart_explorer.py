@@ -44,6 +44,7 @@ MEASURES: dict[str, Measure] = {
     "age": Measure("mean age", "years", ".1f", _mean("age")),
     "fare": Measure("mean fare", "£", ",.2f", _mean("fare")),
 }
+MEANS = ("age_known", "age_sum", "fare_known", "fare_sum")
 DEFAULTS: dict[str, str] = {"x": "family", "colour": "sex", "measure": "survival"}
 NOT_COLOURED = "none"
 
@@ -75,7 +76,7 @@ def explore(fetch: Fetch, filters: Filters, view: View) -> Chart:
     """The chart of a view; a colour that is the axis itself colours each bar."""
     axis, measure = AXES[view.x], MEASURES[view.measure]
     colour = None if view.colour == NOT_COLOURED else COLOURS[view.colour]
-    query = facet_query([axis, colour] if colour else [axis], filters)
+    query = facet_query([axis, colour] if colour else [axis], filters, measures=MEANS)
     rows = fetch(query)
     series = _series(axis, colour, measure, rows)
     labels = [captions.member_of(axis, row).label + _colour_label(colour, axis, row) for row in rows]

@@ -77,7 +77,7 @@ COMPANY = Facet("company", "Company", ("alone",), _members({
     1: ("alone", "Alone", "travelling alone"), 0: ("family", "With family", "travelling with family"),
 }))  # fmt: skip
 GROUP = Facet("pick-group", "Class and sex", ("pclass", "sex"), tuple(
-    Member(f"{number}-{sex}", (number, sex), f"{sex}, {words}", f"{sex} in {words}")
+    Member(f"{number}-{sex}", (number, sex), f"{sex} in {words}", f"{sex} in {words}")
     for number, words in CLASS_WORDS.items() for sex in SEXES
 ))  # fmt: skip
 AGE = Facet(

@@ -16,31 +16,29 @@ from pages._colours import SEX as SEX_COLOURS
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+Axis = dict[str, Any]
+
 HEIGHT_PX = 320
+SHARE_AXIS: Axis = {"title": "share that survived", "tickformat": ".0%", "range": [0, 1.02]}
 MAX_OUTLIERS = 200
 """Most outliers drawn for each class, the highest first; each stands for all passengers of that fare."""
 
 
 def survival_bars(facet: Facet, rows: Sequence[Row], chosen: Sequence[str], x_title: str) -> go.Figure:
     """The share of survivors of each group, with its Wilson interval; clicking a bar chooses the group."""
-    import plotly.graph_objects as go
-
-    figure = go.Figure(_survival_trace(facet, rows, chosen, SURVIVED, "survived"))
-    return _share_axis(_calm(figure, legend=False), x_title).update_layout(hovermode="x")  # bars of 0 too
+    trace = _survival_trace(facet, rows, chosen, SURVIVED, "survived")
+    return _figure([trace], _category(x_title), SHARE_AXIS, legend=False, hovermode="x")  # bars of 0 too
 
 
 def survival_by_group(facet: Facet, rows: Sequence[Row], chosen: Sequence[str]) -> go.Figure:
     """The share of survivors by class, one bar for each sex, with Wilson intervals."""
-    import plotly.graph_objects as go
-
-    figure = go.Figure()
+    traces = []
     for sex in SEXES:
         mine = [row for row in rows if row["sex"] == sex]
-        labels = [CLASS.by_value(row["pclass"]).label for row in mine]
         trace = _survival_trace(facet, mine, chosen, SEX_COLOURS[sex], SEX.by_value(sex).label)
-        figure.add_trace(trace.update(x=labels))
-    figure.update_xaxes(categoryorder="array", categoryarray=[member.label for member in CLASS.members])
-    return _share_axis(_calm(figure), "class of the ticket")
+        trace.x = [CLASS.by_value(row["pclass"]).label for row in mine]
+        traces.append(trace)
+    return _figure(traces, _category("class of the ticket", CLASS.members), SHARE_AXIS)
 
 
 def _survival_trace(
@@ -66,7 +64,10 @@ def _survival_trace(
         textposition="inside",
         insidetextanchor="start",
         textangle=0,
+        textfont={"color": "#ffffff"},
         marker={"color": colour, "opacity": _opacities(members, chosen)},
+        # said outright, because plotly.js stumbles at a click where texts meet a list of opacities
+        selected={"textfont": {"color": "#ffffff"}, "marker": {"opacity": CHOSEN_OPACITY}},
         customdata=[
             [member.token, member.words, row["survivors"], row["passengers"], low, high]
             for member, row, (low, high) in zip(members, rows, bounds, strict=True)
@@ -82,12 +83,12 @@ def age_bars(rows: Sequence[Row], chosen: Sequence[str]) -> go.Figure:
 
     rows = _without_gaps(rows)
     members = [member_of(AGE, row) for row in rows]
-    figure = go.Figure()
+    traces = []
     for name, colour, count in (
         ("survived", SURVIVED, lambda row: row["survivors"]),
         ("died", DIED, lambda row: row["passengers"] - row["survivors"]),
     ):
-        figure.add_trace(
+        traces.append(
             go.Bar(
                 name=name,
                 x=[member.label for member in members],
@@ -101,10 +102,8 @@ def age_bars(rows: Sequence[Row], chosen: Sequence[str]) -> go.Figure:
                 "(survival %{customdata[3]:.1%})<extra></extra>",
             )
         )
-    figure.update_layout(barmode="stack")
-    figure.update_yaxes(title="passengers", rangemode="tozero")
-    figure.update_xaxes(title="age in years", type="category")
-    return _calm(figure, bargap=0.06).update_layout(hovermode="x")
+    counts = {"title": "passengers", "rangemode": "tozero"}
+    return _figure(traces, _category("age in years"), counts, bargap=0.06, barmode="stack", hovermode="x")
 
 
 def _without_gaps(rows: Sequence[Row]) -> list[Row]:
@@ -123,20 +122,14 @@ def fare_boxes(boxes: Mapping[int, Box], chosen: Sequence[str]) -> go.Figure:
 
     The axis is logarithmic unless a quartile is zero. Clicking an outlier chooses its bin of fares.
     """
-    import plotly.graph_objects as go
-
     is_log = all(box.q1 > 0 for box in boxes.values())
-    figure = go.Figure()
+    traces = []
     for number, box in boxes.items():
         label, colour = CLASS.by_value(number).label, PCLASS[str(number)]
-        figure.add_trace(_box(box, label, colour, is_log))
-        figure.add_trace(_outliers(box, label, colour, chosen))
-    figure.update_xaxes(title="fare of the ticket in pounds of 1912", type="log" if is_log else "linear")
-    figure.update_xaxes(tickprefix="£", dtick="D2" if is_log else None)
-    figure.update_yaxes(
-        type="category", categoryorder="array", categoryarray=[m.label for m in reversed(CLASS.members)]
-    )
-    return _calm(figure, legend=False)
+        traces += [_box(box, label, colour, is_log), _outliers(box, label, colour, chosen)]
+    pounds = {"title": "fare of the ticket in pounds of 1912", "tickprefix": "£"}
+    pounds |= {"type": "log", "dtick": "D2"} if is_log else {"type": "linear"}
+    return _figure(traces, pounds, _category(None, CLASS.members[::-1]), legend=False)
 
 
 def _box(box: Box, label: str, colour: str, is_log: bool) -> go.Box:
@@ -194,21 +187,19 @@ def unknown_bars(unknown: Mapping[str, int], passengers: int) -> go.Figure:
     import plotly.graph_objects as go
 
     names = sorted(unknown, key=lambda name: unknown[name])
-    figure = go.Figure(
-        go.Bar(
-            x=[unknown[name] / passengers for name in names],
-            y=names,
-            orientation="h",
-            marker_color=UNKNOWN,
-            text=[f"{unknown[name] / passengers:.1%}" for name in names],
-            textposition="outside",
-            cliponaxis=False,
-            customdata=[[unknown[name]] for name in names],
-            hovertemplate="%{y}: %{customdata[0]:,} unknown (%{x:.1%})<extra></extra>",
-        )
+    trace = go.Bar(
+        x=[unknown[name] / passengers for name in names],
+        y=names,
+        orientation="h",
+        marker_color=UNKNOWN,
+        text=[f"{unknown[name] / passengers:.1%}" for name in names],
+        textposition="outside",
+        cliponaxis=False,
+        customdata=[[unknown[name]] for name in names],
+        hovertemplate="%{y}: %{customdata[0]:,} unknown (%{x:.1%})<extra></extra>",
     )
-    figure.update_xaxes(title="share of passengers", tickformat=".0%", range=[0, 1.15])
-    return _calm(figure, legend=False)
+    shares = {"title": "share of passengers", "tickformat": ".0%", "range": [0, 1.15]}
+    return _figure([trace], shares, {}, legend=False)
 
 
 @dataclass(frozen=True)
@@ -229,9 +220,9 @@ def grouped_bars(
     """The explorer's bars, one beside the other; `order` lists the labels of the axis."""
     import plotly.graph_objects as go
 
-    figure = go.Figure()
+    traces = []
     for bars in series:
-        figure.add_trace(
+        traces.append(
             go.Bar(
                 name=bars.name,
                 x=list(bars.labels),
@@ -242,30 +233,42 @@ def grouped_bars(
                 f"{y_title}: %{{y:{tick_format}}}<br>%{{customdata[0]:,}} passengers<extra></extra>",
             )
         )
-    figure.update_xaxes(title=x_title, type="category", categoryorder="array", categoryarray=list(order))
-    figure.update_yaxes(title=y_title, tickformat=tick_format, rangemode="tozero")
-    return _calm(figure, legend=len(series) > 1)
+    axis = _category(x_title) | {"categoryorder": "array", "categoryarray": list(order)}
+    heights = {"title": y_title, "tickformat": tick_format, "rangemode": "tozero"}
+    return _figure(traces, axis, heights, legend=len(series) > 1)
 
 
 def _opacities(members: Sequence[Member], chosen: Sequence[str]) -> list[float]:
     return [CHOSEN_OPACITY if not chosen or member.token in chosen else OTHER_OPACITY for member in members]
 
 
-def _share_axis(figure: go.Figure, x_title: str) -> go.Figure:
-    figure.update_yaxes(title="share that survived", tickformat=".0%", range=[0, 1.02])
-    figure.update_xaxes(title=x_title, type="category")
-    return figure
+def _category(title: str | None, members: Sequence[Member] = ()) -> Axis:
+    """An axis of groups, in the order of these members where there are any."""
+    axis: Axis = {"title": title, "type": "category"}
+    if members:
+        axis |= {"categoryorder": "array", "categoryarray": [member.label for member in members]}
+    return axis
 
 
-def _calm(figure: go.Figure, *, legend: bool = True, bargap: float = 0.25, **layout: Any) -> go.Figure:
-    """The look that all charts share; colours of text and grid come from the page's theme."""
-    return figure.update_layout(
-        height=HEIGHT_PX,
-        margin={"l": 8, "r": 8, "t": 28 if legend else 8, "b": 8},
-        showlegend=legend,
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "title": None},
-        bargap=bargap,
-        dragmode="select",
-        hovermode="closest",
-        **layout,
-    )
+def _figure(
+    traces: Sequence[Any], x: Axis, y: Axis, *, legend: bool = True, bargap: float = 0.25, **layout: Any
+) -> go.Figure:
+    """A figure with the look that all share; colours of text and grid come from the page's theme.
+
+    Axes stay where they are, or a finger could not scroll the page over a chart. No dragmode: with one,
+    Streamlit would no longer hear clicks. Made in one go: each update of a figure costs milliseconds.
+    """
+    import plotly.graph_objects as go
+
+    common = {
+        "height": HEIGHT_PX,
+        "margin": {"l": 8, "r": 8, "t": 28 if legend else 8, "b": 8},
+        "showlegend": legend,
+        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
+        "bargap": bargap,
+        "hovermode": "closest",
+        "selectdirection": "h",  # a box spans the whole height, so it need not hit the tips of the bars
+        "xaxis": x | {"fixedrange": True},
+        "yaxis": y | {"fixedrange": True},
+    }
+    return go.Figure(list(traces), common | layout)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from data_pipeline.cube import AGES, DERIVED, FARES, MEASURES, ROLLUPS, ChartTable
+from data_pipeline.cube import AGE_BINS, AGES, DERIVED, FARE_BINS, FARES, MEASURES, ROLLUPS, ChartTable
 from data_pipeline.table import TABLE
 from pages._chart_facets import FACETS, Facet
 from pages._chart_filters import Filters
@@ -48,10 +48,14 @@ def _shell_literal(value: Parameter) -> str:
 
 @dataclass(frozen=True)
 class ValueCounts:
-    """A query for (group,) value, rows, and whether its values are exact, or means of narrow or wide bins."""
+    """A query for (class,) value, rows, and what its values are: exact, or means of narrow or wide bins.
+
+    `bins` are the lower bounds of wide bins, None for the others.
+    """
 
     query: Query
     precision: Literal["exact", "fine", "bins"]
+    bins: tuple[int, ...] | None = None
 
 
 class Conditions:
@@ -89,30 +93,32 @@ def passengers_sql() -> str:
 
 def totals_query(filters: Filters) -> Query:
     """One row: passengers, survivors, and for each measure its sum."""
-    return _grouped((), filters, frozenset())
+    sums = [f"SUM({measure.name}) AS {measure.name}" for measure in MEASURES[1:]]
+    sums.append("SUM(rows * (embarked IS NOT NULL)) AS embarked_known")
+    return _grouped((), filters, frozenset(), sums)
 
 
-def facet_query(facets: Sequence[Facet], filters: Filters, skip: frozenset[str] = frozenset()) -> Query:
-    """For each combination of these facets' values: passengers, survivors, sums of the measures.
+def facet_query(
+    facets: Sequence[Facet],
+    filters: Filters,
+    skip: frozenset[str] = frozenset(),
+    measures: Sequence[str] = (),
+) -> Query:
+    """For each combination of these facets' values: passengers, survivors, and the sums of `measures`.
 
     `skip` names facets whose choice does not count: a chart whose marks can be clicked keeps the others.
     """
     names = list(dict.fromkeys(dimension for facet in facets for dimension in facet.dimensions))
-    return _grouped(names, filters, skip)
+    return _grouped(names, filters, skip, [f"SUM({name}) AS {name}" for name in measures])
 
 
-def _grouped(names: Sequence[str], filters: Filters, skip: frozenset[str]) -> Query:
+def _grouped(names: Sequence[str], filters: Filters, skip: frozenset[str], sums: Sequence[str]) -> Query:
     conditions = Conditions()
     add_filters(conditions, filters, skip)
     table = _smallest_with({*names, *used_dimensions(filters, skip)})
-    sums = ", ".join(f"SUM({measure.name}) AS {measure.name}" for measure in MEASURES[1:])
-    keys = "".join(f"{name}, " for name in names)
+    columns = ["SUM(rows) AS passengers", "SUM(rows * survived) AS survivors", *sums]
     group = f"\nGROUP BY {', '.join(names)}\nORDER BY {', '.join(names)}" if names else ""
-    sql = (
-        f"SELECT {keys}SUM(rows) AS passengers, SUM(rows * survived) AS survivors,\n"
-        f"  {sums}, SUM(rows * (embarked IS NOT NULL)) AS embarked_known\n"
-        f"FROM {table.name}{conditions.where}{group}"
-    )
+    sql = f"SELECT {', '.join([*names, *columns])}\nFROM {table.name}{conditions.where}{group}"
     return Query(sql, tuple(conditions.parameters))
 
 
@@ -128,7 +134,8 @@ def value_counts_query(number: Number, filters: Filters, rows: int, *, by_class:
     if used <= counted:
         return ValueCounts(_summed_values(number, fine, step, filters, skip, by_class, expressions), "fine")
     table = _smallest_with({f"{number}_bin", "pclass", *used})
-    return ValueCounts(_summed_values(number, table, f"{number}_bin", filters, skip, by_class, {}), "bins")
+    query = _summed_values(number, table, f"{number}_bin", filters, skip, by_class, {})
+    return ValueCounts(query, "bins", AGE_BINS if number == "age" else FARE_BINS)
 
 
 def _exact_values(number: Number, filters: Filters, skip: frozenset[str], by_class: bool) -> Query:

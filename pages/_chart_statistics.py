@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -30,20 +31,23 @@ def wilson_interval(successes: int, trials: int, confidence: float = CONFIDENCE)
     share, weight = successes / trials, z * z / trials
     middle = (share + weight / 2) / (1 + weight)
     reach = z * math.sqrt(share * (1 - share) / trials + weight / (4 * trials)) / (1 + weight)
-    return max(0.0, middle - reach), min(1.0, middle + reach)
+    low = 0.0 if successes == 0 else middle - reach  # exactly, whatever rounding does
+    high = 1.0 if successes == trials else middle + reach
+    return low, high
 
 
-def quantile(counts: Counts, q: float, *, in_bins: bool = False) -> float | None:
+def quantile(counts: Counts, q: float, bins: Sequence[float] | None = None) -> float | None:
     """The q-quantile of counted values, None without any.
 
-    Between two values it lies where `pandas.Series.quantile` puts it. With `in_bins` each value is the mean
-    of a wide bin, and the quantile lies between the middles of the bins instead.
+    Between two values it lies where `pandas.Series.quantile` puts it. With `bins`, their lower bounds, each
+    value is the mean of such a bin; the quantile is then known to its bin only, and is placed in it as if
+    the bin's values were evenly spread.
     """
     total = sum(rows for _, rows in counts)
     if not total:
         return None
-    if in_bins:
-        return _between_bins(counts, q * total)
+    if bins is not None:
+        return _inside_its_bin(counts, q * total, bins)
     rank = q * (total - 1)
     low, high = _value_at(counts, math.floor(rank)), _value_at(counts, math.ceil(rank))
     return low + (high - low) * (rank - math.floor(rank))
@@ -59,14 +63,15 @@ def _value_at(counts: Counts, rank: int) -> float:
     return counts[-1][0]
 
 
-def _between_bins(counts: Counts, wanted: float) -> float:
-    before, middle, previous = 0.0, 0.0, counts[0][0]
+def _inside_its_bin(counts: Counts, wanted: float, bins: Sequence[float]) -> float:
+    before = 0
     for value, rows in counts:
-        next_middle = before + rows / 2
-        if wanted <= next_middle:
-            share = (wanted - middle) / (next_middle - middle) if before else 1.0
-            return previous + (value - previous) * share
-        before, middle, previous = before + rows, next_middle, value
+        if wanted <= before + rows:
+            place = bisect_right(bins, value)
+            low = bins[place - 1]
+            high = bins[place] if place < len(bins) else 2 * value - low
+            return low + (high - low) * (wanted - before) / rows
+        before += rows
     return counts[-1][0]
 
 
@@ -87,9 +92,9 @@ class Box:
     outliers: tuple[tuple[float, int], ...]
 
 
-def box_of(counts: Counts, *, in_bins: bool = False) -> Box | None:
+def box_of(counts: Counts, bins: Sequence[float] | None = None) -> Box | None:
     """The box of counted values, None without any; whiskers end at the last value within 1.5 boxes."""
-    q1, median, q3 = (quantile(counts, q, in_bins=in_bins) for q in (0.25, 0.5, 0.75))
+    q1, median, q3 = (quantile(counts, q, bins) for q in (0.25, 0.5, 0.75))
     if q1 is None or median is None or q3 is None:
         return None
     reach = WHISKER_REACH * (q3 - q1)

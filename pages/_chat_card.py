@@ -12,7 +12,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from data_pipeline.plain_markdown import plain
 from llm_agent.chart_choice import possible_charts
 from llm_agent.chart_figure import draw
 from llm_agent.chart_spec import ChartKind, ChartSpec, validate_chart
@@ -22,6 +21,7 @@ from llm_agent.query_result import QueryResult
 from llm_agent.readonly_sql import run_select
 from llm_agent.turn_record import QueryRecord
 from pages._answer_html import INVISIBLE
+from pages._plain_label import label
 from pages._result_frame import csv_of, frame_of, in_words, read_aloud, table_height
 
 MAX_ROWS = 2_000
@@ -165,7 +165,7 @@ def show_outcome(outcome: QueryResult | AgentError, key: str) -> None:
     """The result of a person's own SQL with its chart, or what was refused or went wrong."""
     if isinstance(outcome, AgentError):
         icon = ":material/block:" if isinstance(outcome, QueryRefused) else ":material/error:"
-        st.warning(f"**{plain(outcome.cause)}** {plain(outcome.remedy)}", icon=icon)
+        st.warning(f"**{label(outcome.cause)}** {label(outcome.remedy)}", icon=icon)
         return
     st.caption(in_words(outcome))
     show_table(outcome, key, "Your query")

@@ -11,13 +11,13 @@ from typing import Literal
 import streamlit as st
 from pydantic import SecretStr
 
-from data_pipeline.plain_markdown import plain
 from llm_agent.connection_check import ConnectionReport, check_connection
 from llm_agent.errors import ModelError
 from llm_agent.model import OpenAIChatModel
 from llm_agent.model_choice import Connection, DemoChatModel, choose_model
 from llm_agent.settings import Settings
 from pages._model_status import NAME
+from pages._plain_label import label
 
 CONNECTION, MODEL, REPORT = "chat-connection", "chat-model", "chat-report"
 URL_FIELD, MODEL_FIELD, KEY_FIELD = "connection-url", "connection-model", "connection-key"
@@ -53,7 +53,7 @@ def is_demo() -> bool:
 
 def show_connection_panel() -> None:
     """The panel: what answers now, the three fields, a test, and the way back."""
-    st.markdown(f"Answers come from **{plain(_name_now())}**.")
+    st.markdown(f"Answers come from **{label(_name_now())}**.")
     if _is_demo_now():
         st.caption(
             "It is a small grammar over the table, not an LLM: free, offline, and it says so when it does "
@@ -124,7 +124,7 @@ def _test() -> None:
 
 def show_report(report: ConnectionReport) -> None:
     """The test's outcome, a sentence a line."""
-    told = "\n\n".join(plain(sentence) for sentence in report.sentences())
+    told = "\n\n".join(label(sentence) for sentence in report.sentences())
     if report.works:
         st.success(told, icon=":material/check_circle:")
     else:

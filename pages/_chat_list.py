@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 import humanize
 import streamlit as st
 
-from data_pipeline.plain_markdown import plain
 from llm_agent.conversation_export import as_evaluation_questions, as_json, as_markdown
 from llm_agent.conversations import Conversation, KeptTurn
 from pages._chat_session import go_to, opened_here
 from pages._chat_store import Chats
+from pages._plain_label import label
 
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 
@@ -35,7 +35,7 @@ def show_conversations(chats: Chats, current: str | None) -> None:
     with st.container(key="conversations", height=320 if len(found) > 6 else "content", gap=None):
         for each in found:
             st.button(
-                f"{plain(each.title)}  :gray[{_age(each)}]",
+                f"{label(each.title)}  :gray[{_age(each)}]",
                 key=f"open-{each.id}",
                 type="tertiary",
                 icon=":material/chat_bubble:" if each.id != current else ":material/mark_chat_read:",

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
-from data_pipeline.plain_markdown import plain
 from llm_agent.live_turns import LiveTurn, LiveTurns
 from llm_agent.turn_limits import MAX_QUERIES
 from llm_agent.turn_record import QueryRecord, TurnRecord
-from pages._answer_html import INVISIBLE, answer_html
+from pages._answer_html import answer_html
+from pages._plain_label import label
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -61,7 +61,7 @@ def now_in_words(record: TurnRecord) -> str:
     """What is going on, in one phrase for people; model text in it is escaped."""
     if record.waiting:
         return (
-            f":material/hourglass_top: {plain(record.waiting.reason)}: asking again in "
+            f":material/hourglass_top: {label(record.waiting.reason)}: asking again in "
             f"{record.waiting.seconds} s"
         )
     running = next((query for query in record.queries if is_running(query)), None)
@@ -84,8 +84,8 @@ def is_running(query: QueryRecord) -> bool:
 
 def purpose_of(query: QueryRecord) -> str:
     """What the query is for, short and escaped for Markdown."""
-    text = INVISIBLE.sub("", query.purpose)
-    return plain(text if len(text) <= PURPOSE_CHARACTERS else f"{text[:PURPOSE_CHARACTERS]}…")
+    text = query.purpose
+    return label(text if len(text) <= PURPOSE_CHARACTERS else f"{text[:PURPOSE_CHARACTERS]}…")
 
 
 def _steps_seen(record: TurnRecord) -> list[tuple[int, bool, bool]]:
@@ -104,7 +104,7 @@ def show_step(query: QueryRecord) -> None:
     with st.expander(purpose_of(query), type="step", icon=icon):
         st.code(query.sql, language="sql", wrap_lines=True)
         if query.error:
-            st.caption(plain(query.error))
+            st.caption(label(query.error))
         elif query.result:
             st.caption(f"{len(query.result.rows):,} rows")
 

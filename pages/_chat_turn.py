@@ -9,12 +9,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from data_pipeline.plain_markdown import plain
 from llm_agent.conversations import KeptTurn
 from llm_agent.turn_record import QueryRecord, TurnRecord
 from pages._answer_html import answer_html, plain_html
 from pages._chat_card import show_card
 from pages._chat_live import show_step
+from pages._plain_label import label
 
 PERSON, ASSISTANT = ":material/person:", ":material/sailing:"
 INTERRUPTED = "The app ended while this was being answered."
@@ -81,7 +81,7 @@ def show_answer(turn: KeptTurn, database: Path) -> None:
     if record.asked_back and record.asked_back.strip() not in record.text:
         st.html(answer_html(record.asked_back))
     for notice in record.notices:
-        st.caption(f":material/info: {plain(notice)}")
+        st.caption(f":material/info: {label(notice)}")
     first, others = by_weight(record)
     for query in first:
         show_card(query, f"{anchor}-{query.number}", database)
@@ -106,7 +106,7 @@ def show_end(turn: KeptTurn, actions: TurnActions, *, is_last: bool) -> None:
     record = turn.record
     if record.failure:
         failure = record.failure
-        st.error(f"**{plain(failure.cause)}** {plain(failure.remedy)}", icon=":material/error:")
+        st.error(f"**{label(failure.cause)}** {label(failure.remedy)}", icon=":material/error:")
         if failure.setting:
             st.caption(
                 f":material/settings: The setting to change: `{failure.setting}`, under **Connection** above "
@@ -129,7 +129,7 @@ def show_end(turn: KeptTurn, actions: TurnActions, *, is_last: bool) -> None:
     if is_last and record.options:
         with st.container(horizontal=True, key="options"):
             for index, option in enumerate(record.options):
-                st.button(plain(option), key=f"option-{index}", on_click=actions.ask, args=(option,))
+                st.button(label(option), key=f"option-{index}", on_click=actions.ask, args=(option,))
 
 
 def can_retry(record: TurnRecord) -> bool:
@@ -193,11 +193,11 @@ def show_origin(turn: KeptTurn) -> None:
     if not how.open:
         return
     with how:
-        st.caption(plain(cost_in_words(turn.record)))
+        st.caption(label(cost_in_words(turn.record)))
         for query in turn.record.queries:
             show_step(query)
         for reason in turn.record.withdrawn:
-            st.caption(f":material/undo: {plain(reason)}")
+            st.caption(f":material/undo: {label(reason)}")
         if turn.record.figures:
             st.dataframe(figures_table(turn.record), hide_index=True, alt="Each figure and where it stands")
         if turn.record.thoughts:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from data_pipeline.plain_markdown import plain
 from llm_agent.suggestions import suggested_questions
+from pages._plain_label import label
 
 COLUMNS = 2
 
@@ -28,7 +28,7 @@ def show_welcome(database: Path, ask: Callable[[str], None], *, is_demo: bool) -
         if index % COLUMNS == 0:  # row by row, so that keyboard and phone go through them in their order
             columns = st.columns(COLUMNS)
         columns[index % COLUMNS].button(
-            plain(question),
+            label(question),
             key=f"suggestion-{index}",
             icon=":material/chat:",
             width="stretch",

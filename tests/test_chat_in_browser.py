@@ -136,7 +136,7 @@ def test_a_suggestion_a_follow_up_and_a_chart(page: Page) -> None:
     expect(page.locator(".st-key-header")).to_contain_text("Demo model")
     page.locator('[class*="st-key-suggestion"] button', has_text="chart").first.click()
     answered(page)
-    assert page.get_by_test_id("stPlotlyChart").count() == 1
+    expect(page.get_by_test_id("stPlotlyChart")).to_have_count(1)
     assert re.search(r"\?chat=[\w-]{22}", page.url)
     ask(page, "and for women?", 2)
     assert "women" in answer(page).lower()
@@ -270,6 +270,18 @@ def test_a_rate_limit_counts_down(connected: Page, llm: LlmServer) -> None:
     assert answer(connected) == "Here I am."
 
 
+def test_faults_end_in_a_sentence_and_the_next_question_is_answered(connected: Page, llm: LlmServer) -> None:
+    """Fault after fault in one conversation: each is told with a way on, and at the end there is an answer."""
+    names = ["html", "404-model", "429-insufficient-quota", "garbage-sse", "quiet-cut", "mid-stream-reset"]
+    for number, name in enumerate(names, start=1):
+        llm.script = [FAULTS[name]]
+        ask(connected, f"Fault {name}?", number)
+        expect(connected.locator(f".st-key-retry-{number}")).to_be_visible()
+    llm.script = [text("Here I am.")]
+    ask(connected, "And now?", len(names) + 1)
+    assert answer(connected) == "Here I am."
+
+
 def test_wrong_key_then_right_key(connected: Page, llm: LlmServer) -> None:
     """A refused key is told with its setting; the right one, typed into the panel, works at once."""
     llm.api_key = "sk-right-12345"
@@ -345,14 +357,15 @@ def test_hostile_answers_are_only_text(connected: Page, llm: LlmServer) -> None:
             "draw_chart", query=1, kind="bar", x="sex", y="n", title="<a href='http://evil.example'>t</a>"
         ),
         text(HOSTILE, piece=50),
-        text(HOSTILE, piece=50),
-        tool_call("ask_user", question=HOSTILE, options=[HOSTILE[:90], "![x](http://evil.example/o.png)"]),
     ]
     ask(connected, HOSTILE)
     assert "http://evil.example/leak.png" in answer(connected)
     connected.click(".st-key-how-1 summary")
     connected.wait_for_selector("text=The messages of this turn", timeout=LIMIT_MS)
     assert_harmless(connected)
+    llm.script = [
+        tool_call("ask_user", question=HOSTILE, options=[HOSTILE[:90], "![x](http://evil.example/o.png)"])
+    ]
     ask(connected, "And now?", 2)
     expect(connected.locator(".st-key-option-1 button")).to_be_visible()
     connected.click(".st-key-list-popover button")

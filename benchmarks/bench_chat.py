@@ -28,14 +28,16 @@ from llm_agent.conversations import Conversations  # noqa: E402
 from llm_agent.query_result import QueryResult  # noqa: E402
 from llm_agent.turn_record import QueryRecord, TurnRecord  # noqa: E402
 from tests.browser import IDLE, launch, running_app  # noqa: E402
-from tests.llm_server import Exchange, LlmServer, text  # noqa: E402
+from tests.llm_server import Exchange, LlmServer  # noqa: E402
 
 INPUT = '[data-testid="stChatInputTextArea"]'
 LIMIT_MS = 60_000
 PAUSE_S = 0.8
-WATCH_FOR_THE_WORD = """word => { window.seenAt = null; const look = () => {
-    if (document.querySelector('.st-key-turns')?.innerText.includes(word)) window.seenAt = Date.now();
-    else requestAnimationFrame(look); }; look(); }"""
+WATCH_FOR_THE_WORD = """word => { window.seenAt = null; const watcher = new MutationObserver(() => {
+    const answers = [...document.querySelectorAll('.answer:not(.typed)')];
+    if (!answers.some(each => each.textContent.includes(word))) return;
+    window.seenAt = Date.now(); watcher.disconnect(); });
+    watcher.observe(document.body, {subtree: true, childList: true, characterData: true}); }"""
 TIME_A_RERUN = """async selector => {
     const app = document.querySelector('[data-testid="stApp"]'), started = performance.now();
     let wasRunning = false;
@@ -72,8 +74,9 @@ def first_words(page: Page, server: LlmServer, runs: int) -> list[float]:
     """Seconds from the first word of an answer on the wire to that word on the page."""
     seconds = []
     for number in range(1, runs + 1):
-        reply = TimedWord(f"Word{number}x")
-        server.script = [reply, text("done")]
+        reply = TimedWord("abcdefghijklmnopqrstuvwxyz"[number % 26] * 7)
+        server.requests.clear()
+        server.script = [reply]
         page.evaluate(WATCH_FOR_THE_WORD, reply.word)
         send(page, f"Question {number}?")
         page.wait_for_selector(f".st-key-how-{number}", timeout=LIMIT_MS)
@@ -105,7 +108,7 @@ def long_conversation(kept: Conversations, turns: int) -> str:
 
 
 def reruns(page: Page, address: str, last: int, runs: int) -> list[float]:
-    """Seconds of whole reruns in this conversation: open the question of a turn for editing, close it again."""
+    """Seconds of whole reruns in this conversation: open a question for editing, close it again."""
     page.goto(address)
     page.wait_for_selector(f".st-key-how-{last}", timeout=LIMIT_MS)
     page.wait_for_selector(IDLE)
@@ -119,7 +122,7 @@ def reruns(page: Page, address: str, last: int, runs: int) -> list[float]:
 
 
 def answers(browser: Browser, address: str, sessions: int) -> tuple[list[float], int]:
-    """Seconds from the click to the answer on each of these pages, all clicked at once; how many were right."""
+    """Seconds from the click to the answer on each page, all clicked at once; and how many were right."""
     with ExitStack() as stack:
         pages = []
         for _ in range(sessions):
@@ -143,9 +146,15 @@ def answers(browser: Browser, address: str, sessions: int) -> tuple[list[float],
     return right, len(right)
 
 
+def turn_seconds(kept: Conversations, latest: int) -> list[float]:
+    """Seconds that the latest conversations' turns took on the server, without any browser."""
+    records = [kept.turns(each.id)[0].record for each in kept.find()[:latest]]
+    return [record.usage.seconds for record in records if record.usage]
+
+
 def line(name: str, seconds: list[float], goal: str) -> str:
     """A line of the table in Markdown."""
-    p95 = quantiles(seconds, n=20)[-1] if len(seconds) > 1 else seconds[0]
+    p95 = quantiles(seconds, n=20, method="inclusive")[-1] if len(seconds) > 1 else seconds[0]
     return f"| {name} | {median(seconds):.3f} | {p95:.3f} | {max(seconds):.3f} | {goal} |"
 
 
@@ -174,6 +183,7 @@ def measure(browser: Browser, folder: Path, runs: int, sessions: int, say: Calla
         say(line("click to the figure, one session", one, ""))
         many, right = answers(browser, f"{app}/chat", sessions)
         say(line(f"click to the figure, {sessions} sessions at once ({right} right)", many, "p95 <= 3 x one"))
+        say(line("the server's part of these: question to checked answer", turn_seconds(kept, sessions), ""))
 
 
 def main() -> None:
@@ -187,7 +197,8 @@ def main() -> None:
     print("| what | median s | p95 | worst | goal |\n|---|--:|--:|--:|---|")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = launch(playwright)
-        assert browser is not None, "no Chromium found"
+        if browser is None:
+            sys.exit("no Chromium found")
         measure(browser, Path(folder), options.runs, options.sessions, lambda text: print(text, flush=True))
 
 

@@ -271,7 +271,7 @@ def test_a_rate_limit_counts_down(connected: Page, llm: LlmServer) -> None:
 
 
 def test_faults_end_in_a_sentence_and_the_next_question_is_answered(connected: Page, llm: LlmServer) -> None:
-    """Fault after fault in one conversation: each is told with a way on, and at the end there is an answer."""
+    """Fault after fault in one conversation: each is told with a way on, then an answer comes."""
     names = ["html", "404-model", "429-insufficient-quota", "garbage-sse", "quiet-cut", "mid-stream-reset"]
     for number, name in enumerate(names, start=1):
         llm.script = [FAULTS[name]]

@@ -25,6 +25,7 @@ from pages._plain_label import label
 from pages._result_frame import csv_of, frame_of, in_words, read_aloud, table_height
 
 MAX_ROWS = 2_000
+CHART_PX = 300
 KIND_ICONS = {
     "bar": ":material/bar_chart:",
     "line": ":material/show_chart:",
@@ -131,6 +132,8 @@ def show_chart(
         )
     shown = spec if spec and kind == spec.kind else charts[kind]
     figure = draw(shown, result, dark=st.context.theme.type == "dark")
+    # The card has the title; a low chart leaves the sentence above it in view when the page scrolls down.
+    figure.update_layout(title_text="", height=CHART_PX, margin_t=40 if figure.layout.showlegend else 12)
     st.plotly_chart(
         figure,
         key=f"chart-{key}-{kind}",

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -24,8 +26,13 @@ from pages._answer_html import INVISIBLE
 from pages._plain_label import label
 from pages._result_frame import csv_of, frame_of, in_words, read_aloud, table_height
 
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
 MAX_ROWS = 2_000
 CHART_PX = 300
+REMEMBERED = 64
+"""Figures and choices of charts that are kept, because every click draws the latest turns again."""
 KIND_ICONS = {
     "bar": ":material/bar_chart:",
     "line": ":material/show_chart:",
@@ -57,7 +64,7 @@ def show_views(
     result: QueryResult, chart: dict[str, object] | None, key: str, purpose: str, sql: str, database: Path
 ) -> None:
     """Tabs for chart, table and SQL; the chart comes first where one was asked for."""
-    charts = possible_charts(result)
+    charts = charts_of(result)
     spec = _checked(chart, result)
     names = ["Chart", "Table", "SQL"] if spec else ["Table", "Chart", "SQL"]
     if not charts and not spec:
@@ -131,9 +138,7 @@ def show_chart(
             or first
         )
     shown = spec if spec and kind == spec.kind else charts[kind]
-    figure = draw(shown, result, dark=st.context.theme.type == "dark")
-    # The card has the title; a low chart leaves the sentence above it in view when the page scrolls down.
-    figure.update_layout(title_text="", height=CHART_PX, margin_t=40 if figure.layout.showlegend else 12)
+    figure = figure_of(shown, result, is_dark=st.context.theme.type == "dark")
     st.plotly_chart(
         figure,
         key=f"chart-{key}-{kind}",
@@ -141,6 +146,19 @@ def show_chart(
         theme=None,
         config={"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d"]},
     )
+
+
+@lru_cache(maxsize=REMEMBERED)
+def figure_of(spec: ChartSpec, result: QueryResult, *, is_dark: bool) -> go.Figure:
+    """The figure without its title, which the card has, and low: the sentence above it stays in view."""
+    figure = draw(spec, result, dark=is_dark)
+    return figure.update_layout(title_text="", height=CHART_PX, margin_t=40 if spec.colour else 12)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def charts_of(result: QueryResult) -> Mapping[ChartKind, ChartSpec]:
+    """A specification for each kind of chart that this result allows."""
+    return possible_charts(result)
 
 
 def show_sql(sql: str, key: str, database: Path) -> None:
@@ -172,5 +190,5 @@ def show_outcome(outcome: QueryResult | AgentError, key: str) -> None:
         return
     st.caption(in_words(outcome))
     show_table(outcome, key, "Your query")
-    if charts := possible_charts(outcome):
+    if charts := charts_of(outcome):
         show_chart(outcome, None, charts, key)

@@ -401,7 +401,7 @@ def test_keyboard_only(page: Page) -> None:
     page.locator(".st-key-new-chat button").focus()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.get_by_label("Search")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Search")).to_be_visible()
     page.keyboard.press("Escape")
     nameless = page.evaluate(
         """() => [...document.querySelectorAll('[data-testid=stMain] button')].filter(

@@ -1,4 +1,4 @@
-"""The line above every page: how many passengers, from which source, how old."""
+"""The line above every page: how many passengers, from which source, how old; which model answers."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from data_pipeline.errors import TableUnavailable
 from data_pipeline.plain_markdown import plain
 from data_pipeline.settings import Settings
 from data_pipeline.table import BuildRecord, read_build_record
+from pages._model_status import show_model_status
 
 SOURCE_NAMES = {
     "hub": "the Hugging Face Hub",
@@ -29,6 +30,8 @@ def show_header() -> None:
         except TableUnavailable as error:
             st.badge("No data", icon=":material/database_off:", color="orange")
             st.caption(f"{error.cause} Click **Rebuild data**.")
+        st.space("stretch")
+        show_model_status()
 
 
 def show_freshness(record: BuildRecord) -> None:

@@ -44,6 +44,7 @@ def show_next_steps() -> None:
     """Where to go with the table."""
     with st.container(horizontal=True, key="next-steps"):
         st.page_link("charts.py", label="Look at it in charts", icon=":material/bar_chart:")
+        st.page_link("chat.py", label="Ask questions about it", icon=":material/forum:")
 
 
 def show_unknowns(record: BuildRecord, unknowns: dict[str, int]) -> None:

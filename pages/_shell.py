@@ -11,6 +11,7 @@ page = st.navigation(
     [
         st.Page("pipeline.py", title="Pipeline", icon=":material/account_tree:", default=True),
         st.Page("charts.py", title="Charts", icon=":material/bar_chart:"),
+        st.Page("chat.py", title="Chat", icon=":material/forum:"),
         st.Page("evaluation.py", title="Evaluation", icon=":material/fact_check:"),
     ],
     position="top",

@@ -35,7 +35,7 @@ DRILLS = "text=Each drill makes something really fail"
 GRAPH = '[data-testid="stGraphVizChart"]'
 PAUSE_MS = 1500  # the server on SQLite answers 503 when runs follow each other within a second
 RUN_LIMIT_MS = 60_000
-RERUNS = 15
+RERUNS = 10
 
 
 def seconds_of(page: Page, action: str, awaited: str, state: str = "visible") -> float:

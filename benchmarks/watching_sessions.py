@@ -77,8 +77,9 @@ async def main(address: str, count: int) -> None:
     """Open the sessions, say READY, and watch until the input ends."""
     sessions = [Session(address) for _ in range(count)]
     async with asyncio.TaskGroup() as group:
-        watchers = [group.create_task(session.watch()) for session in sessions]
-        for session in sessions:
+        watchers = []
+        for session in sessions:  # one after the other, as people come
+            watchers.append(group.create_task(session.watch()))
             await session.drawn.wait()
         print("READY", flush=True)
         await asyncio.to_thread(sys.stdin.read)

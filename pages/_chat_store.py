@@ -33,7 +33,7 @@ def chats_of(path: Path) -> Chats:
     try:
         kept.find()
     except ConversationsUnavailable as problem:
-        makeshift = TemporaryDirectory(prefix="chats-")
+        makeshift = TemporaryDirectory(prefix="chats-", ignore_cleanup_errors=True)
         kept = Conversations(Path(makeshift.name) / "chats.sqlite")
         return Chats(kept, LiveTurns(kept), problem, makeshift)
     return Chats(kept, LiveTurns(kept))

@@ -9,7 +9,7 @@ import streamlit as st
 
 ALONE_S = 0.2  # a change is on the page after half of this on average, and the time to draw it
 STARTING_S = 0.5
-EACH_OTHER_S = 0.02  # a look costs the server 10 to 15 ms; twenty tabs look every 0.6 s
+EACH_OTHER_S = 0.03  # a look costs the server 10 ms of a core; the twentieth tab looks every 0.8 s
 GONE_AFTER_S = 3.0
 
 _last_looks: dict[str, float] = {}
@@ -21,7 +21,7 @@ def note_look() -> None:
 
 
 def seconds_between_looks(*, is_starting: bool) -> float:
-    """0.2 s for a tab alone, up to a second with forty; half a second while the Prefect server starts.
+    """0.2 s for a tab alone, up to a second with many; half a second while the Prefect server starts.
 
     A server that starts needs the processor more than the page does.
     """

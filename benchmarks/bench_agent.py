@@ -30,12 +30,12 @@ sys.path.insert(0, str(PROJECT))
 
 from data_pipeline.plain_pipeline import run_plain  # noqa: E402
 from llm_agent.agent import Agent  # noqa: E402
-from llm_agent.answer_check import check_answer  # noqa: E402
 from llm_agent.events import AnswerDelta  # noqa: E402
 from llm_agent.model import OpenAIChatModel  # noqa: E402
 from llm_agent.prompt import TOOLS, system_prompt  # noqa: E402
 from llm_agent.readonly_sql import run_select  # noqa: E402
 from llm_agent.turn import Turn  # noqa: E402
+from llm_agent.turns.answer_check import check_answer  # noqa: E402
 from tests.llm_server import Answer, LlmServer, text, tool_call  # noqa: E402
 
 COUNT = "SELECT sex, COUNT(*) AS n FROM titanic GROUP BY sex"

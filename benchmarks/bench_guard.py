@@ -29,8 +29,8 @@ sys.path.insert(0, str(PROJECT))
 
 from data_pipeline.plain_pipeline import run_plain  # noqa: E402
 from llm_agent.errors import AgentError  # noqa: E402
+from llm_agent.guard.sql_pool import SqlPool  # noqa: E402
 from llm_agent.readonly_sql import run_select  # noqa: E402
-from llm_agent.sql_pool import SqlPool  # noqa: E402
 
 COUNT = "SELECT sex, COUNT(*) AS n FROM titanic GROUP BY sex"
 WIDE = "SELECT * FROM titanic LIMIT 200"

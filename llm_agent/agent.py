@@ -16,9 +16,9 @@ from threading import Event as StopEvent
 from llm_agent.events import Event
 from llm_agent.stream import ChatModel
 from llm_agent.turn import Turn
-from llm_agent.turn_history import TOKEN_BUDGET
-from llm_agent.turn_limits import MAX_SECONDS, TurnEnd
-from llm_agent.turn_run import TurnRun
+from llm_agent.turns.turn_history import TOKEN_BUDGET
+from llm_agent.turns.turn_limits import MAX_SECONDS, TurnEnd
+from llm_agent.turns.turn_run import TurnRun
 
 
 class Agent:

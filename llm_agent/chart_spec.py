@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 
 from data_pipeline.table import COLUMNS
 from llm_agent.errors import ChartRefused
-from llm_agent.result_numbers import Result
+from llm_agent.figures.result_numbers import Result
 
 ChartKind = Literal["bar", "line", "scatter", "histogram", "box", "heatmap"]
 KINDS: tuple[ChartKind, ...] = get_args(ChartKind)

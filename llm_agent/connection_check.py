@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from llm_agent.capability import Rung
+from llm_agent.client.capability import Rung
 from llm_agent.errors import AgentError, ModelError
 from llm_agent.model import OpenAIChatModel
 from llm_agent.settings import Settings

@@ -1,7 +1,7 @@
 """The demo model as a server that needs no port: an HTTP transport that speaks the chat completions protocol.
 
 It sits behind the real client, so that without a key the app does the same as with one: streaming, tool calls
-in pieces, usage. It is a small grammar over the table's columns (see `demo_grammar`), no LLM, and says so.
+in pieces, usage. It is a small grammar over the table's columns (see `demo.grammar`), no LLM, and says so.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx2
 
-from llm_agent.demo_conversation import Call, Reply, reply, text_of
+from llm_agent.demo.conversation import Call, Reply, reply, text_of
 
 DEMO_MODEL = "demo"
 DEMO_BASE_URL = "http://demo.invalid/v1"

@@ -19,11 +19,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from llm_agent.errors import AgentError
-from llm_agent.eval_display import print_report
-from llm_agent.eval_questions import TABLE_NAMES
-from llm_agent.eval_report import Prices
-from llm_agent.eval_run import PARALLEL, Progress
-from llm_agent.eval_session import Evaluation, EvaluationStopped
+from llm_agent.evaluation.display import print_report
+from llm_agent.evaluation.questions import TABLE_NAMES
+from llm_agent.evaluation.report import Prices
+from llm_agent.evaluation.run import PARALLEL, Progress
+from llm_agent.evaluation.session import Evaluation, EvaluationStopped
 from llm_agent.settings import Settings
 
 FAILED, STOPPED = 1, 130

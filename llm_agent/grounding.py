@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Literal
 
-from llm_agent.derivations import derived_across, derived_from
-from llm_agent.figure_agreement import is_match
-from llm_agent.figures_in_text import Figure, Reading, find_figures
-from llm_agent.result_numbers import Candidate, Result, cells_of, is_label, number_in, row_count_of
+from llm_agent.figures.derivations import derived_across, derived_from
+from llm_agent.figures.figure_agreement import is_match
+from llm_agent.figures.figures_in_text import Figure, Reading, find_figures
+from llm_agent.figures.result_numbers import Candidate, Result, cells_of, is_label, number_in, row_count_of
 
 Status = Literal["cell", "derived", "question", "unmatched"]
 

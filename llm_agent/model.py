@@ -12,17 +12,17 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from llm_agent.answer_reader import READ_SILENCE_S, READY, AnswerReader, Stopped
-from llm_agent.breakable_line import CURRENT_LINE, Line
-from llm_agent.capability import REMEMBERED, Capability, CapabilityMemory, Rung
-from llm_agent.endpoint import read_endpoint
+from llm_agent.client.answer_reader import READ_SILENCE_S, READY, AnswerReader, Stopped
+from llm_agent.client.breakable_line import CURRENT_LINE, Line
+from llm_agent.client.capability import REMEMBERED, Capability, CapabilityMemory, Rung
+from llm_agent.client.endpoint import read_endpoint
+from llm_agent.client.fenced_sql import as_plain_messages
+from llm_agent.client.model_errors import NotAnAnswer, explain, is_unknown_model, unknown_model, words_of
+from llm_agent.client.outgoing import sendable
+from llm_agent.client.retry import seconds_to_wait, why
+from llm_agent.client.stream_assembly import StreamAssembly
 from llm_agent.errors import ModelError
-from llm_agent.fenced_sql import as_plain_messages
-from llm_agent.model_errors import NotAnAnswer, explain, is_unknown_model, unknown_model, words_of
-from llm_agent.outgoing import sendable
-from llm_agent.retry import seconds_to_wait, why
 from llm_agent.stream import Completion, Message, NoticePart, StreamPart, ToolSchema, WaitingPart
-from llm_agent.stream_assembly import StreamAssembly
 
 if TYPE_CHECKING:
     import httpx2
@@ -195,7 +195,7 @@ class OpenAIChatModel:
         return iter(AnswerReader(on_line, line.break_off, stop, silence_s))
 
     def _ask(self, request: dict[str, Any]) -> Iterator[Any]:
-        from llm_agent.stream_reply import chunks_of
+        from llm_agent.client.stream_reply import chunks_of
 
         with self._openai().chat.completions.create(**request) as stream:
             yield from chunks_of(stream)
@@ -208,7 +208,7 @@ class OpenAIChatModel:
         """The client; made late, since the import of openai takes most of a second."""
         import openai
 
-        from llm_agent.http_route import open_client
+        from llm_agent.client.http_route import open_client
 
         with self._client_lock:
             if self._client is None:

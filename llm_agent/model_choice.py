@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
+from llm_agent.client.endpoint import OPENAI_URL
 from llm_agent.demo_model import DEMO_BASE_URL, DEMO_MODEL, demo_transport
-from llm_agent.endpoint import OPENAI_URL
 from llm_agent.model import OpenAIChatModel
 from llm_agent.settings import DEFAULT_MODEL, DEMO_MODEL_NAME, Settings
 

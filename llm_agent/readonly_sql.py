@@ -14,10 +14,10 @@ import threading
 from pathlib import Path
 
 from llm_agent.errors import QueryFailed, QueryRefused
+from llm_agent.guard.sql_advice import ASK_WITH_SELECT, COLUMNS_WAY, READ_ONLY, explain, short
+from llm_agent.guard.sql_pool import SqlPool
+from llm_agent.guard.sql_text import statement_word, with_strict_names
 from llm_agent.query_result import QueryResult, result_for_model
-from llm_agent.sql_advice import ASK_WITH_SELECT, COLUMNS_WAY, READ_ONLY, explain, short
-from llm_agent.sql_pool import SqlPool
-from llm_agent.sql_text import statement_word, with_strict_names
 
 __all__ = [
     "QueryFailed", "QueryRefused", "QueryResult", "close_default_pool", "default_pool", "result_for_model",

@@ -13,10 +13,10 @@ from llm_agent.chart_spec import validate_chart
 from llm_agent.errors import ChartRefused, QueryFailed, QueryRefused
 from llm_agent.events import ChartReady, Event, QueryDone, QueryError, QueryStarted
 from llm_agent.query_result import QueryResult, result_for_model
-from llm_agent.query_thread import QueryAbandoned, run_until
 from llm_agent.readonly_sql import run_select
 from llm_agent.stream import ToolCall
-from llm_agent.turn_limits import MAX_CHARTS, MAX_QUERIES, MAX_SAME_FAILURES, TurnEnd
+from llm_agent.turns.query_thread import QueryAbandoned, run_until
+from llm_agent.turns.turn_limits import MAX_CHARTS, MAX_QUERIES, MAX_SAME_FAILURES, TurnEnd
 
 MAX_CHART_ROWS = 2_000
 """Rows of a result that charts and cards get; a model sees the first 200."""

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from llm_agent.chart_choice import possible_charts
-from llm_agent.chart_figure import draw
 from llm_agent.chart_spec import ChartKind, ChartSpec, validate_chart
-from llm_agent.chart_words import chart_in_words
+from llm_agent.charts.chart_choice import possible_charts
+from llm_agent.charts.chart_figure import draw
+from llm_agent.charts.chart_words import chart_in_words
 from llm_agent.errors import AgentError, ChartRefused, QueryRefused
 from llm_agent.query_result import QueryResult
 from llm_agent.readonly_sql import run_select

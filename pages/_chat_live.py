@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 import streamlit as st
 
 from llm_agent.live_turns import LiveTurn, LiveTurns
-from llm_agent.turn_limits import MAX_QUERIES
 from llm_agent.turn_record import QueryRecord, TurnRecord
+from llm_agent.turns.turn_limits import MAX_QUERIES
 from pages._answer_html import answer_html
 from pages._plain_label import label
 

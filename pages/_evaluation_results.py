@@ -9,7 +9,7 @@ import humanize
 import streamlit as st
 
 from data_pipeline.plain_markdown import plain
-from llm_agent.eval_report import Failure, Report, Row, Share
+from llm_agent.evaluation.report import Failure, Report, Row, Share
 
 COLOUR, LINE_COLOUR = "#1c7ed6", "#868e96"
 BAR_HEIGHT, NAME_WIDTH = 36, 180

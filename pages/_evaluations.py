@@ -11,8 +11,8 @@ import streamlit as st
 from llm_agent.errors import AgentError
 
 if TYPE_CHECKING:
-    from llm_agent.eval_run import Progress
-    from llm_agent.eval_session import Evaluation
+    from llm_agent.evaluation.run import Progress
+    from llm_agent.evaluation.session import Evaluation
 
 
 class EvaluationThread(threading.Thread):
@@ -65,7 +65,7 @@ class Evaluations:
         """Evaluate the model of the settings on at most so many questions; nothing happens while one runs."""
 
         def prepare() -> Evaluation:
-            from llm_agent.eval_session import Evaluation
+            from llm_agent.evaluation.session import Evaluation
             from llm_agent.settings import Settings
 
             return Evaluation.prepare(Settings(), limit=limit)

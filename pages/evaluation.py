@@ -6,8 +6,8 @@ import streamlit as st
 
 from data_pipeline.plain_markdown import plain
 from llm_agent.errors import AgentError
-from llm_agent.eval_questions import own_questions, read_questions
-from llm_agent.eval_report import read_reports
+from llm_agent.evaluation.questions import own_questions, read_questions
+from llm_agent.evaluation.report import read_reports
 from llm_agent.settings import Settings
 from pages._evaluation_results import show_results
 from pages._evaluations import Evaluations, shared_evaluations

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import openai  # noqa: F401  takes a second, which the first question would count as silence
 
 from llm_agent.agent import Agent
-from llm_agent.capability import CapabilityMemory
+from llm_agent.client.capability import CapabilityMemory
 from llm_agent.events import AnswerDelta, AnswerWithdrawn, Checked, Done, Event
 from llm_agent.model import OpenAIChatModel
 from llm_agent.turn import Turn

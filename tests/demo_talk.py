@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 
 from llm_agent.agent import Agent
-from llm_agent.capability import CapabilityMemory
+from llm_agent.client.capability import CapabilityMemory
 from llm_agent.demo_model import DEMO_BASE_URL, DEMO_MODEL, demo_transport
 from llm_agent.model import OpenAIChatModel
 from llm_agent.turn import Turn

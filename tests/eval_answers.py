@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from llm_agent.eval_gold import Gold
-from llm_agent.eval_grading import Answer
+from llm_agent.evaluation.gold import Gold
+from llm_agent.evaluation.grading import Answer
 from llm_agent.query_result import Cell
 from llm_agent.readonly_sql import run_select
 

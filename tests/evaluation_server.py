@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from llm_agent.eval_answers import AnswerLine
-from llm_agent.eval_model import ModelUnderTest, model_under_test
-from llm_agent.eval_questions import Question
-from llm_agent.eval_run import Progress, items_of, run_items
+from llm_agent.evaluation.answers import AnswerLine
+from llm_agent.evaluation.model import ModelUnderTest, model_under_test
+from llm_agent.evaluation.questions import Question
+from llm_agent.evaluation.run import Progress, items_of, run_items
 from llm_agent.settings import Settings
 from tests.evaluation_tables import questions, tables
 from tests.llm_server import Answer, LlmServer, text, tool_call

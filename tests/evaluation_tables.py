@@ -8,9 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from data_pipeline.plain_pipeline import run_plain
-from llm_agent.eval_gold import Gold, gold_of
-from llm_agent.eval_questions import Question, own_questions, read_questions
-from llm_agent.eval_tables import make_tables
+from llm_agent.evaluation.gold import Gold, gold_of
+from llm_agent.evaluation.questions import Question, own_questions, read_questions
+from llm_agent.evaluation.tables import make_tables
 
 _FOLDER = TemporaryDirectory(prefix="evaluation-", ignore_cleanup_errors=True)
 atexit.register(_FOLDER.cleanup)

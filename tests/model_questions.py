@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from llm_agent.capability import CapabilityMemory
+from llm_agent.client.capability import CapabilityMemory
 from llm_agent.model import OpenAIChatModel
 from llm_agent.stream import Completion, StreamPart, TextPart
 from tests.llm_server import LlmServer

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from llm_agent import turn_limits
 from llm_agent.events import ChartReady, Done, Notice, QueryDone, QueryError, QueryStarted, RoundStarted
 from llm_agent.prompt import CHECK_PREFIX
+from llm_agent.turns import turn_limits
 from tests.agent_talk import Heard, Talk, sql
 from tests.llm_faults import FAULTS, slow
 from tests.llm_server import Answer, text, tool_calls
@@ -97,7 +97,7 @@ def test_the_time_of_a_turn_ends(titanic_table: Path) -> None:
 
 def test_late_in_a_turn_the_model_has_to_answer(titanic_table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After three quarters of the time a round goes without tools."""
-    monkeypatch.setattr("llm_agent.model_rounds.ANSWER_AFTER", 0.0)
+    monkeypatch.setattr("llm_agent.turns.model_rounds.ANSWER_AFTER", 0.0)
     with Talk(titanic_table, never_answering) as talk:
         assert talk.ask("How many?").done.text == "I ran out of time."
         assert len(talk.requests) == 1
@@ -164,7 +164,7 @@ def test_stop_works_while_a_new_table_is_surveyed(
 ) -> None:
     """A large new table takes seconds to describe: a stop does not wait for it."""
     survey = threading.Event()
-    monkeypatch.setattr("llm_agent.turn_run.system_prompt", lambda database: str(survey.wait(20)))
+    monkeypatch.setattr("llm_agent.turns.turn_run.system_prompt", lambda database: str(survey.wait(20)))
     stop = threading.Event()
     threading.Timer(0.1, stop.set).start()
     with Talk(titanic_table, [text("Hello.")]) as talk:

@@ -11,7 +11,7 @@ from data_pipeline.plain_pipeline import run_plain
 from llm_agent.agent import Agent
 from llm_agent.events import AnswerWithdrawn, Checked, Failed, Notice, QueryDone, RoundStarted
 from llm_agent.turn import Turn
-from llm_agent.turn_limits import MAX_QUESTION_CHARS
+from llm_agent.turns.turn_limits import MAX_QUESTION_CHARS
 from tests.agent_talk import Heard, Talk, sql
 from tests.llm_faults import FAULTS
 from tests.llm_server import Answer, Reply, text

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from llm_agent.turn import Turn
-from llm_agent.turn_history import ROWS_DROPPED, estimate_tokens, messages_that_fit
+from llm_agent.turns.turn_history import ROWS_DROPPED, estimate_tokens, messages_that_fit
 from tests.agent_talk import Talk, sql
 from tests.llm_server import text
 

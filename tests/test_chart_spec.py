@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from llm_agent.chart_choice import possible_charts, possible_kinds, suggest_chart
-from llm_agent.chart_figure import draw
 from llm_agent.chart_spec import KINDS, ChartSpec, validate_chart
-from llm_agent.chart_words import chart_in_words
+from llm_agent.charts.chart_choice import possible_charts, possible_kinds, suggest_chart
+from llm_agent.charts.chart_figure import draw
+from llm_agent.charts.chart_words import chart_in_words
 from llm_agent.errors import ChartRefused
 from tests.query_results import Rows, query
 

@@ -13,10 +13,11 @@ from data_pipeline import cli
 from data_pipeline.build_report import column_table
 from data_pipeline.settings import Settings
 from data_pipeline.table import COLUMNS, create_table_sql
-from llm_agent import evaluate, turn_limits
-from llm_agent.eval_questions import own_questions, read_questions
+from llm_agent import evaluate
+from llm_agent.evaluation.questions import own_questions, read_questions
 from llm_agent.settings import DEFAULT_MODEL
 from llm_agent.settings import Settings as ChatSettings
+from llm_agent.turns import turn_limits
 
 PROJECT = Path(__file__).parent.parent
 README = (PROJECT / "README.md").read_text()

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from llm_agent.eval_grading import Answer, Grade, grade
+from llm_agent.evaluation.grading import Answer, Grade, grade
 from tests.eval_answers import KNOW_NOTHING, REFUSAL, perfect
 from tests.evaluation_tables import gold, questions, tables
 

@@ -114,7 +114,7 @@ def test_without_a_table_the_page_says_how_to_get_one(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("database", "evaluations")
 def test_what_models_wrote_is_shown_as_text(tmp_path: Path) -> None:
     """An answer cannot bring an image or a link onto the page."""
-    from llm_agent.eval_report import save_report
+    from llm_agent.evaluation.report import save_report
 
     bad = "![x](https://example.com/leak.png) [here](https://example.com)"
     report = report_of(line("aggregate-2", bad), model="evil ![m](https://example.com/m.png)")

@@ -11,8 +11,8 @@ import pytest
 
 from data_pipeline.table import COLUMNS, create_table_sql
 from llm_agent.errors import EvaluationError
-from llm_agent.eval_questions import TABLE_NAMES, read_questions, selected
-from llm_agent.eval_tables import data_digest, make_tables
+from llm_agent.evaluation.questions import TABLE_NAMES, read_questions, selected
+from llm_agent.evaluation.tables import data_digest, make_tables
 from tests.evaluation_tables import gold, questions, tables
 
 KINDS = {

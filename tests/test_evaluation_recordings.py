@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from llm_agent.errors import EvaluationError
-from llm_agent.eval_model import model_under_test
+from llm_agent.evaluation.model import model_under_test
 from llm_agent.settings import Settings
 from tests.evaluation_server import KEY, by_gold_sql, model_of, run, some, without_seconds
 from tests.evaluation_tables import questions

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from llm_agent.eval_answers import AnswerLine
-from llm_agent.eval_report import (
+from llm_agent.evaluation.answers import AnswerLine
+from llm_agent.evaluation.report import (
     Prices,
     Report,
     Share,

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from llm_agent.errors import EvaluationError
-from llm_agent.eval_answers import read_lines
-from llm_agent.eval_run import PARALLEL, SAME_FAILURES, Progress
+from llm_agent.evaluation.answers import read_lines
+from llm_agent.evaluation.run import PARALLEL, SAME_FAILURES, Progress
 from tests.evaluation_server import KEY, by_gold_sql, model_of, run, some, without_seconds
 from tests.evaluation_tables import questions
 from tests.llm_exchange import Exchange, Reply
@@ -127,7 +127,7 @@ def test_another_prompt_or_model_does_not_mix_with_old_answers(tmp_path: Path, m
         with pytest.raises(EvaluationError, match="another model"):
             run(model_of(server), out, asked=some(2))
         server.model = "test-model"
-        monkeypatch.setattr("llm_agent.eval_model.TOOLS", ())
+        monkeypatch.setattr("llm_agent.evaluation.model.TOOLS", ())
         with pytest.raises(EvaluationError, match="another prompt"):
             run(model_of(server), out, asked=some(2))
         requests = len(server.requests)

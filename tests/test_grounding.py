@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from llm_agent.figures_in_text import find_figures
+from llm_agent.figures.figures_in_text import find_figures
 from llm_agent.grounding import CheckedFigure, check_figures, mend_request, unmatched
 from tests.query_results import Rows, query
 

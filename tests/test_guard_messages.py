@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from data_pipeline.plain_pipeline import run_plain
-from llm_agent import sql_dialect
 from llm_agent.errors import AgentError
+from llm_agent.guard import sql_dialect
+from llm_agent.guard.sql_pool import SqlPool
 from llm_agent.readonly_sql import QueryFailed, QueryRefused, run_select
-from llm_agent.sql_pool import SqlPool
 
 COLUMNS = "passenger_id, survived, pclass, name, sex, age, sibsp, parch, ticket, fare, cabin, embarked"
 

@@ -23,9 +23,9 @@ import pytest
 from data_pipeline.plain_pipeline import run_plain
 from data_pipeline.table import read_build_record
 from llm_agent.errors import AgentError, QueryRefused
+from llm_agent.guard.sql_pool import SqlPool
 from llm_agent.query_result import QueryResult, result_for_model
 from llm_agent.readonly_sql import run_select
-from llm_agent.sql_pool import SqlPool
 from tests.hostile_statements import COSTLY, GIVES_NOTHING
 from tests.ordinary_statements import OF_THE_SCHEMA, ORDINARY
 

@@ -14,9 +14,9 @@ import psutil
 import pytest
 
 from data_pipeline.plain_pipeline import run_plain
-from llm_agent import sql_pool
+from llm_agent.guard import sql_pool
+from llm_agent.guard.sql_pool import START, SqlPool
 from llm_agent.readonly_sql import QueryFailed, run_select
-from llm_agent.sql_pool import START, SqlPool
 from tests.waiting import wait_for
 
 PROJECT = Path(__file__).parent.parent

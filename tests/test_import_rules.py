@@ -10,7 +10,7 @@ import pytest
 PROJECT = Path(__file__).parent.parent
 MODULES = sorted(
     path.relative_to(PROJECT)
-    for pattern in ("streamlit_app.py", "pages/*.py", "data_pipeline/*.py", "llm_agent/*.py")
+    for pattern in ("streamlit_app.py", "pages/*.py", "data_pipeline/*.py", "llm_agent/**/*.py")
     for path in PROJECT.glob(pattern)
 )
 MAY_IMPORT_PREFECT = {"data_pipeline/titanic_pipeline.py", "data_pipeline/prefect_runtime.py"}

@@ -7,8 +7,8 @@ import random
 
 import pytest
 
+from llm_agent.client.think_text import ThinkSplitter
 from llm_agent.stream import Completion, NoticePart, ReasoningPart, TextPart, WaitingPart
-from llm_agent.think_text import ThinkSplitter
 from tests.llm_faults import CHART_CALL, FAULTS, SQL_CALL, retry_later, think_text
 from tests.llm_server import LlmServer, text, tool_call, tool_calls
 from tests.model_questions import QUESTION, TOOLS, answer_of, ask, model_of

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from llm_agent.capability import CapabilityMemory
+from llm_agent.client.capability import CapabilityMemory
+from llm_agent.client.endpoint import read_endpoint
+from llm_agent.client.http_route import proxy_for
 from llm_agent.connection_check import check_connection, list_models, main
-from llm_agent.endpoint import read_endpoint
 from llm_agent.errors import ModelError
-from llm_agent.http_route import proxy_for
 from llm_agent.model import OpenAIChatModel
 from tests.faulty_server import refused_url
 from tests.llm_exchange import Json, Reply

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx2
 import pytest
 
-from llm_agent.capability import CapabilityMemory
+from llm_agent.client.capability import CapabilityMemory
 from llm_agent.errors import ModelError
 from llm_agent.model import OpenAIChatModel
 from llm_agent.stream import Completion, TextPart

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from llm_agent.capability import CapabilityMemory
-from llm_agent.endpoint import read_endpoint
+from llm_agent.client.capability import CapabilityMemory
+from llm_agent.client.endpoint import read_endpoint
 from llm_agent.errors import ModelError
 from llm_agent.model import OpenAIChatModel
 from tests.faulty_server import refused_url

@@ -92,7 +92,7 @@ def test_a_key_or_an_address_ends_the_demo(
 def test_the_page_on_providers_quotes_what_is_really_said() -> None:
     """Each sentence that docs/providers.md explains stands in the code, and each setting is named there."""
     page = (PROJECT / "docs" / "providers.md").read_text()
-    code = "".join(path.read_text() for path in sorted(PROJECT.glob("llm_agent/*.py")))
+    code = "".join(path.read_text() for path in sorted(PROJECT.glob("llm_agent/**/*.py")))
     table = page.partition("## What the chat says")[2].partition("##")[0]
     quotes = re.findall(r"^\| (.+?) \| .+ \|$", table, re.MULTILINE)[1:]
     assert len(quotes) > 10

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from llm_agent.capability import CapabilityMemory, Rung
+from llm_agent.client.capability import CapabilityMemory, Rung
+from llm_agent.client.fenced_sql import FenceReader
 from llm_agent.errors import ModelError
-from llm_agent.fenced_sql import FenceReader
 from llm_agent.stream import Completion, NoticePart, TextPart
 from tests.llm_faults import error, needs_reasoning_off, without_tools
 from tests.llm_server import LlmServer, text, tool_call

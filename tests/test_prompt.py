@@ -19,7 +19,7 @@ from llm_agent.errors import QueryFailed
 from llm_agent.prompt import SYSTEM_PROMPT, TOOLS, system_prompt
 from llm_agent.query_result import QueryResult
 from llm_agent.readonly_sql import run_select
-from llm_agent.turn_history import CHARS_PER_TOKEN
+from llm_agent.turns.turn_history import CHARS_PER_TOKEN
 
 MOST_TOKENS = 1_500
 

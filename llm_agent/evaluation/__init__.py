@@ -1,0 +1,1 @@
+"""The inside of `titanic-eval`: questions, runs, grading, reports, recordings."""

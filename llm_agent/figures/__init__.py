@@ -1,0 +1,1 @@
+"""Grounding's inside: figures found in a text, and what follows from the cells of a result."""

@@ -23,6 +23,7 @@ from llm_agent.query_result import QueryResult
 from llm_agent.readonly_sql import run_select
 from llm_agent.turn_record import QueryRecord
 from pages._answer_html import INVISIBLE
+from pages._colours import OF_COLUMNS
 from pages._plain_label import label
 from pages._result_frame import csv_of, frame_of, in_words, read_aloud, table_height
 
@@ -151,7 +152,7 @@ def show_chart(
 @lru_cache(maxsize=REMEMBERED)
 def figure_of(spec: ChartSpec, result: QueryResult, *, is_dark: bool) -> go.Figure:
     """The figure without its title, which the card has, and low: the sentence above it stays in view."""
-    figure = draw(spec, result, dark=is_dark)
+    figure = draw(spec, result, dark=is_dark, own_colours=OF_COLUMNS)
     return figure.update_layout(title_text="", height=CHART_PX, margin_t=40 if spec.colour else 12)
 
 

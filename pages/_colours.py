@@ -15,6 +15,13 @@ SEX: Final[dict[str, str]] = {"female": "#d9730d", "male": "#1c7ed6"}
 PCLASS: Final[dict[str, str]] = {"1": "#7048e8", "2": "#9775fa", "3": "#bda6f7"}
 PORT: Final[dict[str, str]] = {"S": "#2b6cb0", "C": "#c2255c", "Q": "#5c940d", "unknown": DIED}
 UNKNOWN: Final = "#b08900"
+OF_COLUMNS: Final[dict[str, dict[object, str]]] = {
+    "sex": {**SEX},
+    "pclass": {int(number): colour for number, colour in PCLASS.items()},
+    "embarked": {**PORT, None: DIED},
+    "survived": {1: SURVIVED, 0: DIED},
+}
+"""The same by column and value of the table, for charts of any query's result."""
 SERIES: Final[tuple[str, ...]] = (
     "#1c7ed6", "#d9730d", "#0b8a8c", "#9069e8", "#c2255c", "#5c940d", "#b08900", "#2b6cb0",
     "#8f99a5", "#7a4b1f",

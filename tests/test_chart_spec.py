@@ -176,3 +176,11 @@ def test_hostile_text_is_drawn_letter_by_letter(chromium: Browser) -> None:
     assert page.locator(".gtitle").text_content().startswith('<a href="https://evil.example/x">')
     assert not [url for url in asked if "evil" in url]
     page.close()
+
+
+def test_a_value_keeps_the_colour_it_has_elsewhere() -> None:
+    """A value whose colour the page hands in is drawn in it, another one in the palette's."""
+    result = query("SELECT pclass, sex, COUNT(*) AS n FROM titanic GROUP BY 1, 2")
+    spec = ChartSpec("bar", "pclass", "n", "sex")
+    figure = draw(spec, result, dark=False, own_colours={"sex": {"female": "#d9730d"}})
+    assert [trace.marker.color for trace in figure.data] == ["#d9730d", "#d55e00"]

@@ -7,6 +7,7 @@ blindness, the darker ones adapted to each theme; backgrounds are transparent, s
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from llm_agent.chart_spec import ChartSpec, distinct, is_category, values_of
@@ -25,17 +26,22 @@ GRID = {False: "#dfe4e9", True: "#2c3742"}
 HEAT = {False: [[0, "#eef5fb"], [1, "#00518a"]], True: [[0, "#18232e"], [1, "#7cc4f5"]]}
 
 
-def draw(spec: ChartSpec, result: Result, *, dark: bool) -> go.Figure:
+Colours = Mapping[str, Mapping[object, str]]
+"""Column -> value -> colour, for what has a colour of its own wherever it is drawn."""
+NO_COLOURS: Colours = {}
+
+
+def draw(spec: ChartSpec, result: Result, *, dark: bool, own_colours: Colours = NO_COLOURS) -> go.Figure:
     """The figure of a specification that `validate_chart` passed for this result."""
     import plotly.graph_objects as go  # 0.04 s, and a first figure 0.1 s: paid by those who draw
 
-    figure = go.Figure(_traces(spec, result, dark), _layout(spec, dark))
+    figure = go.Figure(_traces(spec, result, dark, own_colours), _layout(spec, dark))
     for axis, column in (("xaxis", spec.x), ("yaxis", spec.y)):
         figure.update_layout({axis: _axis(spec, axis, column, result, dark)})
     return figure
 
 
-def _traces(spec: ChartSpec, result: Result, dark: bool) -> list[Any]:
+def _traces(spec: ChartSpec, result: Result, dark: bool, own_colours: Colours) -> list[Any]:
     """One trace, or one for each colour."""
     import plotly.graph_objects as go
 
@@ -49,8 +55,14 @@ def _traces(spec: ChartSpec, result: Result, dark: bool) -> list[Any]:
         "box": go.Box,
     }
     names = labels_of(result, spec.colour) if spec.colour else {None: ""}
+    own = own_colours.get(spec.colour or "", {})
     return [
-        kinds[spec.kind](**_points(spec, result, group), name=name, marker={"color": colour}, **_style(spec))
+        kinds[spec.kind](
+            **_points(spec, result, group),
+            name=name,
+            marker={"color": own.get(group, colour)},
+            **_style(spec),
+        )
         for (group, name), colour in zip(names.items(), PALETTE_DARK if dark else PALETTE_LIGHT, strict=False)
     ]
 

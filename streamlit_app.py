@@ -1,7 +1,8 @@
 """Entry of the app: `streamlit run streamlit_app.py`.
 
-An `st.App` rather than a plain script, for three things a script cannot do: pages that answer a deep link
-on a fresh server, headers on every response, and a warm-up that runs once when the server starts.
+An `st.App` rather than a plain script, for four things a script cannot do: pages that answer a deep link
+on a fresh server, headers on every response, a download of any size, and a warm-up that runs once when the
+server starts.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from starlette.middleware import Middleware
 
 from data_pipeline.prefect_server import release_server
 from data_pipeline.settings import Settings
+from pages._passenger_csv import routes
 from pages._security import SecurityHeaders
 from pages._warm_up import start_warm_up
 
@@ -30,4 +32,4 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     await asyncio.to_thread(release_server, Settings().prefect_home)
 
 
-app = st.App("pages/_shell.py", lifespan=lifespan, middleware=[Middleware(SecurityHeaders)])
+app = st.App("pages/_shell.py", lifespan=lifespan, routes=routes(), middleware=[Middleware(SecurityHeaders)])

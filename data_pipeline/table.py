@@ -165,15 +165,20 @@ def build_record_to_row(record: BuildRecord) -> dict[str, Any]:
 
 
 @contextmanager
-def open_readonly(database: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that cannot write, lock or create anything; errors inside become `TableUnavailable`."""
+def open_readonly(database: Path, *, one_thread: bool = True) -> Iterator[sqlite3.Connection]:
+    """A connection that cannot write, lock or create anything; errors inside become `TableUnavailable`.
+
+    Not `one_thread`: several may use it, one after the other.
+    """
     if not database.is_file():
         raise TableUnavailable(
             "There is no Titanic table yet.", "Build it: `titanic-pipeline`, or Rebuild data."
         )
     try:
         with closing(
-            sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+            sqlite3.connect(
+                f"{database.resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=one_thread
+            )
         ) as connection:
             connection.row_factory = sqlite3.Row
             yield connection

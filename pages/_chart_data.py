@@ -53,12 +53,12 @@ def fetch(database: Path, query: Query, limit_s: float = LIMIT_S) -> list[Row]:
 
     Raises `QueryTooSlow` after `limit_s` seconds, `TableUnavailable` where the file cannot be read.
     """
-    with open_readonly(database) as connection, _ended_after(connection, limit_s):
+    with open_readonly(database) as connection, ended_after(connection, limit_s):
         return [dict(row) for row in connection.execute(query.sql, query.parameters)]
 
 
 @contextmanager
-def _ended_after(connection: sqlite3.Connection, limit_s: float) -> Iterator[None]:
+def ended_after(connection: sqlite3.Connection, limit_s: float) -> Iterator[None]:
     """End what the connection does after this many seconds, with `QueryTooSlow`."""
     deadline = time.monotonic() + limit_s
     connection.set_progress_handler(lambda: time.monotonic() > deadline, STEPS_BETWEEN_LOOKS)

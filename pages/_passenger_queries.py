@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from data_pipeline.table import COLUMN_NAMES, open_readonly
+from pages._chart_data import ended_after
 from pages._chart_filters import Filters
 from pages._chart_queries import Conditions, Query, add_filters, passengers_sql
 
@@ -23,8 +24,14 @@ SEARCH_LENGTH = 100
 LIMIT_S = 3.0
 """Longest that a page of passengers may take; a search of 10 million names takes about 2 s."""
 
-DOWNLOAD_ROWS = 200_000
-"""Most rows of a download, about 15 MB: Streamlit holds what it sends in memory."""
+ALL_ROWS = -1
+"""As a number of rows: no limit."""
+
+STREAM_ROWS = 2_000
+"""Rows that a stream fetches at a time."""
+
+STREAM_LIMIT_S = 60.0
+"""Longest that a stream may look for its next rows; a slow reader's time is not counted."""
 
 
 @dataclass(frozen=True)
@@ -79,11 +86,20 @@ def count_query(filters: Filters, search: str) -> Query:
     )
 
 
-def stream(database: Path, query: Query) -> Iterator[tuple[Any, ...]]:
-    """The rows of a query, a few at a time; the file stays the one that was opened, whatever is rebuilt."""
-    with open_readonly(database) as connection:
-        for row in connection.execute(query.sql, query.parameters):
-            yield tuple(row)
+def stream(database: Path, query: Query, limit_s: float = STREAM_LIMIT_S) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query, a few at a time; the file stays the one that was opened, whatever is rebuilt.
+
+    May go on in another thread. Raises `TableUnavailable`, and `QueryTooSlow` after `limit_s` without rows.
+    """
+    with open_readonly(database, one_thread=False) as connection:
+        connection.row_factory = None
+        with ended_after(connection, limit_s):
+            cursor = connection.execute(query.sql, query.parameters)
+            rows = cursor.fetchmany(STREAM_ROWS)
+        while rows:
+            yield from rows
+            with ended_after(connection, limit_s):
+                rows = cursor.fetchmany(STREAM_ROWS)
 
 
 def _conditions(filters: Filters, search: str) -> Conditions:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from pathlib import Path
 
 import streamlit as st
 
@@ -15,9 +13,8 @@ from pages._chart_data import QueryTooSlow, Row
 from pages._chart_facets import CLASS, PORT
 from pages._chart_filters import Filters, to_address
 from pages._chart_queries import Query
-from pages._csv_text import csv_lines
+from pages._passenger_csv import link
 from pages._passenger_queries import (
-    DOWNLOAD_ROWS,
     LIMIT_S,
     ORDERS,
     PAGE_ROWS,
@@ -25,7 +22,6 @@ from pages._passenger_queries import (
     Position,
     count_query,
     page_query,
-    stream,
 )  # fmt: skip
 
 Fetch = Callable[[Query], list[Row]]
@@ -37,7 +33,7 @@ LABELS = {
 }  # fmt: skip
 
 
-def show_passengers(fetch: Fetch, database: Path, version: object, filters: Filters, matching: int) -> None:
+def show_passengers(fetch: Fetch, version: object, filters: Filters, matching: int) -> None:
     """Draw the section; `fetch` ends a query after `LIMIT_S`."""
     st.subheader("Who were they?", anchor=False)
     search, order = _show_controls()
@@ -59,7 +55,7 @@ def show_passengers(fetch: Fetch, database: Path, version: object, filters: Filt
     _show_page(rows[:PAGE_ROWS])
     _show_paging(positions, rows, ORDERS[order].column, found)
     with st.container(horizontal=True, key="doors-passengers"):
-        _show_download(database, filters, search, order, found)
+        _show_download(filters, search, order, found)
         with st.popover("Show SQL", icon=":material/database:", type="tertiary"):
             st.code(query.for_the_shell, language="sql", wrap_lines=True)
 
@@ -170,23 +166,13 @@ def _show_paging(positions: list[Position | None], rows: list[Row], column: str,
         st.caption(f"{first:,} to {last:,} of {of_all}")
 
 
-def _show_download(database: Path, filters: Filters, search: str, order: str, found: int | None) -> None:
-    """All matching passengers as CSV, made when it is asked for, up to `DOWNLOAD_ROWS`."""
-    query = page_query(filters, search, ORDERS[order], None, DOWNLOAD_ROWS)
-    is_cut = found is None or found > DOWNLOAD_ROWS
-    st.download_button(
-        f"CSV of the first {DOWNLOAD_ROWS:,}" if is_cut else f"CSV of all {found:,}",
-        partial(passengers_csv, database, query),
-        file_name="titanic-passengers.csv",
-        mime="text/csv",
+def _show_download(filters: Filters, search: str, order: str, found: int | None) -> None:
+    """A link to all matching passengers as CSV."""
+    st.link_button(
+        "CSV of all that match" if found is None else f"CSV of all {found:,}",
+        link(filters, search, order),
         icon=":material/download:",
         key="csv-passengers",
-        on_click="ignore",
         type="tertiary",
         help="Cells that a spreadsheet would run as a formula get an apostrophe before them",
     )
-
-
-def passengers_csv(database: Path, query: Query) -> bytes:
-    """The rows of the query as CSV in UTF-8."""
-    return "".join(csv_lines(COLUMN_NAMES, stream(database, query))).encode()

@@ -59,7 +59,7 @@ def show_page(database: Path) -> None:
         show_nobody()
         return
     show_charts(rows_of, filters, total)
-    st.fragment(show_passengers)(rows_of, database, version, filters, summary.passengers)
+    st.fragment(show_passengers)(rows_of, version, filters, summary.passengers)
 
 
 def is_replaced(database: Path, version: Version) -> bool:

@@ -55,11 +55,13 @@ def launch(playwright: Playwright) -> Browser | None:
 
 
 @contextmanager
-def running_app(environment: Mapping[str, str], folder: Path = PROJECT) -> Iterator[str]:
-    """The address of the app, started from `folder` with these settings, ended with the block."""
+def running_app(environment: Mapping[str, str], folder: Path = PROJECT, base: str = "") -> Iterator[str]:
+    """The address of the app, started from `folder` below this base path, ended with the block."""
     port = _free_port()
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
     options = ["--server.headless=true", f"--server.port={port}", "--server.fileWatcherType=none"]
+    options += [f"--server.baseUrlPath={base}"] if base else []
+    address = f"http://127.0.0.1:{port}" + (f"/{base}" if base else "")
     process = subprocess.Popen(
         [*command, *options],
         cwd=folder,
@@ -68,8 +70,8 @@ def running_app(environment: Mapping[str, str], folder: Path = PROJECT) -> Itera
         stderr=subprocess.DEVNULL,
     )
     try:
-        _wait_until_healthy(f"http://127.0.0.1:{port}", process)
-        yield f"http://127.0.0.1:{port}"
+        _wait_until_healthy(address, process)
+        yield address
     finally:
         process.terminate()
         try:

@@ -191,9 +191,10 @@ def test_figures_and_passengers_are_saved_as_csv(charts: Callable[..., Page]) ->
         ("Q", "2", "1"),
         ("", "2", "2"),
     ]
-    passengers = download(page, ".st-key-csv-passengers button")
+    passengers = download(page, ".st-key-csv-passengers a")
     assert passengers.suggested_filename == "titanic-passengers.csv"
     assert len(list(csv.DictReader(io.StringIO(Path(passengers.path()).read_text())))) == 216
+    assert page.context.pages == [page]  # the link's own tab is gone
 
 
 def test_sql_is_shown_with_its_parameters(charts: Callable[..., Page]) -> None:

@@ -18,8 +18,9 @@ from data_pipeline.table import COLUMN_NAMES, read_passengers
 from pages._chart_data import QueryTooSlow, fetch
 from pages._chart_filters import Filters, from_address
 from pages._csv_text import csv_lines, inert
+from pages._passenger_csv import passengers_csv
 from pages._passenger_queries import ORDERS, Position, count_query, page_query, stream
-from pages._passenger_table import card_facts, passengers_csv
+from pages._passenger_table import card_facts
 from tests.passenger_files import HEADER, raw_file, write_passengers, write_text
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", '=cmd|" /C calc"!A0']
@@ -100,7 +101,7 @@ def test_a_query_that_takes_too_long_is_ended(tmp_path: Path) -> None:
 def test_the_download_holds_every_match(database: Path) -> None:
     """The CSV has all passengers behind the filters, column for column what the table holds."""
     query = page_query(from_address({"class": "2"})[0], "", ORDERS["fare"], None, 10_000)
-    frame = pd.read_csv(io.BytesIO(passengers_csv(database, query)))
+    frame = pd.read_csv(io.StringIO("".join(passengers_csv(database, query))))
     expected = read_passengers(database).query("pclass == 2")
     assert list(frame.columns) == list(COLUMN_NAMES)
     assert set(frame["passenger_id"]) == set(expected["passenger_id"])
@@ -114,7 +115,7 @@ def test_no_cell_of_a_download_acts_as_a_formula(tmp_path: Path) -> None:
     lines = [f"{number},0,3,{name},male,22,0,0,{name},7.25,{name}," for number, name in enumerate(quoted, 1)]
     publish(raw_file(write_text(tmp_path / "a.csv", HEADER, *lines)), tmp_path / "t.sqlite")
     query = page_query(Filters(), "", ORDERS["number"], None, 100)
-    text = passengers_csv(tmp_path / "t.sqlite", query).decode()
+    text = "".join(passengers_csv(tmp_path / "t.sqlite", query))
     rows = list(csv.DictReader(io.StringIO(text)))
     for name in ("name", "ticket", "cabin"):
         assert [row[name] for row in rows] == [f"'{formula}" for formula in FORMULAS]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 
 import streamlit as st
 
@@ -23,7 +25,6 @@ class Chats:
     kept: Conversations
     live: LiveTurns
     problem: ConversationsUnavailable | None = None
-    makeshift: TemporaryDirectory[str] | None = None
 
 
 @st.cache_resource(show_spinner=False)
@@ -33,9 +34,11 @@ def chats_of(path: Path) -> Chats:
     try:
         kept.find()
     except ConversationsUnavailable as problem:
-        makeshift = TemporaryDirectory(prefix="chats-", ignore_cleanup_errors=True)
-        kept = Conversations(Path(makeshift.name) / "chats.sqlite")
-        return Chats(kept, LiveTurns(kept), problem, makeshift)
+        folder = mkdtemp(prefix="chats-")
+        kept = Conversations(Path(folder) / "chats.sqlite")
+        chats = Chats(kept, LiveTurns(kept), problem)
+        weakref.finalize(chats, shutil.rmtree, folder, ignore_errors=True)
+        return chats
     return Chats(kept, LiveTurns(kept))
 
 

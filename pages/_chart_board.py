@@ -24,7 +24,10 @@ MAY_BE_UNKNOWN: tuple[str, ...] = tuple(column.name for column in COLUMNS if col
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart as it is shown: `rows` are what was drawn, `pick` the facet that clicking a mark chooses."""
+    """A chart as it is shown: `rows` are what was drawn, `pick` the facet that clicking a mark chooses.
+
+    `asks` is the question for the chat where the title is none.
+    """
 
     name: str
     title: str
@@ -33,6 +36,7 @@ class Chart:
     query: Query
     rows: Sequence[Row] = field(default=())
     pick: Facet | None = None
+    asks: str = ""
 
 
 @dataclass(frozen=True)

@@ -76,4 +76,4 @@ def show_doors(chart: Chart, conditions: Sequence[str]) -> None:
             type="tertiary",
             help="The figures of this chart; for a picture use the camera in the chart's corner",
         )
-        show_ask_button(question(chart.title, conditions), key=f"ask-{chart.name}")
+        show_ask_button(question(chart.name, chart.asks or chart.title, conditions), key=f"ask-{chart.name}")

@@ -44,6 +44,8 @@ MEASURES: dict[str, Measure] = {
     "age": Measure("mean age", "years", ".1f", _mean("age")),
     "fare": Measure("mean fare", "£", ",.2f", _mean("fare")),
 }
+ASKED_AS = {"survival": "survival rate", "passengers": "number of passengers"}
+"""Measures as a question calls them."""
 MEANS = ("age_known", "age_sum", "fare_known", "fare_sum")
 DEFAULTS: dict[str, str] = {"x": "family", "colour": "sex", "measure": "survival"}
 NOT_COLOURED = "none"
@@ -86,7 +88,9 @@ def explore(fetch: Fetch, filters: Filters, view: View) -> Chart:
     figure = figures.grouped_bars(
         series, axis.title.lower(), measure.words, measure.tick_format, [m.label for m in axis.members]
     )
-    return Chart("explorer", "What would you like to compare?", caption, figure, query, rows)
+    groups = " and ".join(facet.title.lower() for facet in (axis, colour) if facet)
+    asks = f"What is the {ASKED_AS.get(view.measure, measure.words)} by {groups}?"
+    return Chart("explorer", "What would you like to compare?", caption, figure, query, rows, asks=asks)
 
 
 def _series(axis: Facet, colour: Facet | None, measure: Measure, rows: list[Row]) -> list[figures.Series]:

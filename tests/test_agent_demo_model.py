@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from llm_agent.model import OpenAIChatModel
 from llm_agent.model_choice import Connection, DemoChatModel, choose_model
 from llm_agent.settings import Settings
 from llm_agent.turn import Turn
+from pages._ask_link import QUESTIONS as CHART_QUESTIONS
 from tests.agent_talk import Heard
 from tests.llm_server import LlmServer, text
 
@@ -117,3 +119,12 @@ def test_a_wrong_address_names_its_setting() -> None:
     with pytest.raises(ModelError) as caught:
         choose_model(Settings(), Connection("not an address"))
     assert caught.value.setting == "OPENAI_BASE_URL"
+
+
+@pytest.mark.parametrize("asked", CHART_QUESTIONS.values(), ids=CHART_QUESTIONS)
+def test_the_questions_of_the_charts_are_answered(titanic_table: Path, asked: str) -> None:
+    """What *Ask about this* puts into the chat is understood without any key, with a filter and without."""
+    for question in (asked, f"{asked[:-1]} (only: female; first class){asked[-1]}"):
+        *_, done = Agent(DemoChatModel(), titanic_table).answer(question)
+        assert "demo model" not in done.text
+        assert re.search(r"\d", done.text)

@@ -102,8 +102,8 @@ def test_the_explorer_is_part_of_the_link() -> None:
 
 
 def test_the_question_for_the_chat_tells_the_filters() -> None:
-    """The question holds the chart's title and each filter in words, or the title alone."""
+    """The question asks plainly what the chart shows, and holds each filter in words."""
     words = in_words(from_address({"sex": "female", "fare": "10-20"})[0])
-    text = question("Who survived?", words.values())
-    assert text == "Who survived? Only passengers: female; fare £10 to under £20."
-    assert question("Who survived?", []) == "Who survived?"
+    text = question("ports", "Did the port of boarding matter?", words.values())
+    assert text == "Show the survival rate by port as a chart (only: female; fare £10 to under £20)."
+    assert question("none", "Who survived?", []) == "Who survived?"

@@ -22,6 +22,7 @@ import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 from typing import IO
 
@@ -248,7 +249,7 @@ def _process(pid: int, created: float) -> psutil.Process | None:
 
 def _get_json(url: str) -> object:
     """What this address answers, None when it answers nothing or no JSON."""
-    with suppress(OSError, ValueError), _DIRECT.open(url, timeout=PROBE_LIMIT_S) as answer:
+    with suppress(OSError, ValueError, HTTPException), _DIRECT.open(url, timeout=PROBE_LIMIT_S) as answer:
         return json.load(answer)
     return None
 

@@ -15,6 +15,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from http.client import HTTPException
 from pathlib import Path
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request
@@ -92,7 +93,10 @@ def _wait_until_healthy(address: str, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_LIMIT_S
     while time.monotonic() < deadline:
         assert process.poll() is None, "the app ended while it was starting"
-        with suppress(OSError), urllib.request.urlopen(f"{address}/_stcore/health", timeout=1) as answer:
+        with (
+            suppress(OSError, HTTPException),
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=1) as answer,
+        ):
             if answer.status == 200:
                 return
         time.sleep(0.1)

@@ -6,8 +6,10 @@ import json
 import os
 import signal
 import socket
+import socketserver
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from data_pipeline.prefect_server import acquire_server, is_healthy, kill_server
 
 OTHER_USER = """
 import sys
+import threading
 from pathlib import Path
 from data_pipeline.prefect_server import acquire_server
 print(acquire_server(Path(sys.argv[1])), flush=True)
@@ -93,6 +96,18 @@ def test_a_dead_server_is_replaced_and_a_taken_port_passed_over(
         assert is_healthy(acquire_server(home, heard.append))
         assert "The Prefect server is starting" in heard[0]
         release_server(home)
+
+
+def test_a_port_that_speaks_no_http_is_not_a_prefect_server() -> None:
+    """A program that echoes what it is sent, as a port in use for a moment may, counts as no server."""
+
+    class Echo(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.sendall(self.request.recv(4096))
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Echo) as program:
+        threading.Thread(target=program.handle_request, daemon=True).start()
+        assert not is_healthy(f"http://127.0.0.1:{program.server_address[1]}/api")
 
 
 def test_a_server_that_cannot_start_is_an_error_for_people(

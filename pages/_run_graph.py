@@ -40,7 +40,7 @@ def run_graph(tasks: Sequence[TaskView], *, is_dark: bool) -> str:
     lines = [
         "digraph run {",
         'rankdir=TB; bgcolor="transparent"; nodesep=0.3; ranksep=0.24;',
-        f'node [shape=box, style="rounded,filled", fontname="sans-serif", fontsize=12, fontcolor="{ink}",'
+        f'node [shape=box, style="filled", fontname="sans-serif", fontsize=12, fontcolor="{ink}",'
         ' penwidth=1.6, margin="0.16,0.06"];',
         f'edge [fontname="sans-serif", fontsize=10, color="#868e96", fontcolor="{ink}", arrowsize=0.7];',
         *_boxes(tasks),
@@ -60,10 +60,10 @@ def _boxes(tasks: Sequence[TaskView]) -> Iterable[str]:
         runs = [task for task in tasks if task.task == name]
         for task in runs:
             yield _box(
-                f"{task.id}", task.label, in_words(task.state), style_of(task.state).colour, "rounded,filled"
+                f"{task.id}", task.label, in_words(task.state), style_of(task.state).colour, "filled"
             )
         if not runs:
-            yield _box(name, verb, in_words(NOT_STARTED), style_of(NOT_STARTED).colour, "rounded,dashed")
+            yield _box(name, verb, in_words(NOT_STARTED), style_of(NOT_STARTED).colour, "dashed")
 
 
 def _box(identity: str, label: str, state: str, colour: str, style: str) -> str:

@@ -19,6 +19,7 @@ from pages._shared_reading import SharedReading
 T = TypeVar("T")
 
 KEPT_S = 0.1
+ANSWER_KEPT_S = 1.0  # a server that dies in between is noticed by the reading itself
 SETTLED_AFTER = timedelta(seconds=5)  # states and log lines of a run still arrive for a moment after its end
 SETTLED_RUNS = 50
 HISTORY_LENGTH = 20
@@ -47,7 +48,7 @@ _settled: dict[UUID, RunState] = {}
 _reports: dict[UUID, str] = {}
 _states: SharedReading[RunState] = SharedReading(KEPT_S)
 _recent: SharedReading[list[RunView]] = SharedReading(KEPT_S)
-_answers: SharedReading[bool] = SharedReading(KEPT_S)
+_answers: SharedReading[bool] = SharedReading(ANSWER_KEPT_S)
 
 
 def read_state(flow_run_id: UUID, api: str) -> RunState:

@@ -59,9 +59,7 @@ def _boxes(tasks: Sequence[TaskView]) -> Iterable[str]:
     for name, verb in TASKS.items():
         runs = [task for task in tasks if task.task == name]
         for task in runs:
-            yield _box(
-                f"{task.id}", task.label, in_words(task.state), style_of(task.state).colour, "filled"
-            )
+            yield _box(f"{task.id}", task.label, in_words(task.state), style_of(task.state).colour, "filled")
         if not runs:
             yield _box(name, verb, in_words(NOT_STARTED), style_of(NOT_STARTED).colour, "dashed")
 

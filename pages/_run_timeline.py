@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import pyarrow as pa
+
 from data_pipeline.run_views import TaskView
 from pages._run_graph import not_started, shortened
 from pages._state_style import colour_scale, in_words
@@ -14,13 +16,23 @@ from pages._state_style import colour_scale, in_words
 ROW_HEIGHT_PX = 30
 AXIS_HEIGHT_PX = 90
 SHORTEST_AXIS_S = 0.5
+BARS = pa.schema(
+    {
+        "task": pa.string(),
+        "state": pa.string(),
+        "from": pa.float64(),
+        "to": pa.float64(),
+        "seconds": pa.float64(),
+    }
+)
 STEP_S = 0.5  # the bar of a task that goes on grows in such steps; between them no browser has to draw anew
 
 
 def timeline(tasks: Sequence[TaskView], now: datetime | None = None) -> dict[str, Any]:
     """A Gantt chart in Vega-Lite: one row a task run, from its start to its end or to `now` (UTC).
 
-    Written as the JSON that the browser gets: building the same through a chart library took 25 ms each time.
+    Written as the JSON and the Arrow table that the browser gets: building the same through a chart library
+    took 25 ms each time, and through pandas 2 ms, which twenty tabs ask for at once.
     """
     bars = timeline_bars(tasks, now or datetime.now(UTC))
     colour = {
@@ -30,7 +42,7 @@ def timeline(tasks: Sequence[TaskView], now: datetime | None = None) -> dict[str
         "legend": None,
     }
     return {
-        "data": {"values": bars},
+        "data": pa.Table.from_pylist(bars, BARS),
         # the outline keeps a bar of 5 ms visible
         "mark": {"type": "bar", "cornerRadius": 3, "height": 14, "strokeWidth": 2},
         "encoding": {

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import humanize
 import streamlit as st
 
-from data_pipeline.plain_markdown import plain
 from llm_agent.evaluation.report import Failure, Report, Row, Share
+from pages._plain_label import label
 
 COLOUR, LINE_COLOUR = "#1c7ed6", "#868e96"
 BAR_HEIGHT, NAME_WIDTH = 36, 180
@@ -66,7 +66,7 @@ def show_report(report: Report) -> None:
         st.metric("Seconds (median)", f"{report.median_s:.1f}", help=f"p95 {report.p95_s:.1f} s")
         st.metric("Tokens (median)", f"{report.median_tokens:,.0f}")
     st.caption(
-        f"{plain(report.model)}, {_when(report)}: {report.questions} questions. Right on the "
+        f"{label(report.model)}, {_when(report)}: {report.questions} questions. Right on the "
         + ", ".join(f"{row.name} table {in_words(row.right)}" for row in report.tables)
         + ". On the altered tables answers from memory are wrong."
     )
@@ -81,8 +81,8 @@ def show_report(report: Report) -> None:
 
 def show_failure(failure: Failure) -> None:
     """A wrong answer: question, why, statements, words."""
-    st.markdown(f"**{plain(failure.question)}** :small[{failure.id}, {failure.table} table]")
-    st.caption(plain(failure.why))
+    st.markdown(f"**{label(failure.question)}** :small[{failure.id}, {failure.table} table]")
+    st.caption(label(failure.why))
     for statement in failure.sql:
         st.code(statement, language="sql", wrap_lines=True)
     st.text(failure.answer or "(no words)")

@@ -8,10 +8,10 @@ import humanize
 import streamlit as st
 
 from data_pipeline.errors import TableUnavailable
-from data_pipeline.plain_markdown import plain
 from data_pipeline.settings import Settings
 from data_pipeline.table import BuildRecord, read_build_record
 from pages._model_status import show_model_status
+from pages._plain_label import label
 
 SOURCE_NAMES = {
     "hub": "the Hugging Face Hub",
@@ -39,4 +39,4 @@ def show_freshness(record: BuildRecord) -> None:
     age = humanize.naturaltime(datetime.now(UTC) - datetime.fromisoformat(record.built_at))
     st.badge(f"{record.rows:,} passengers", icon=":material/database:", color="green")
     source = SOURCE_NAMES.get(record.source, record.source)
-    st.caption(f"from {source}, built {age}", help=f"{plain(record.origin)}, built at {record.built_at}")
+    st.caption(f"from {source}, built {age}", help=f"{label(record.origin)}, built at {record.built_at}")

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from data_pipeline.plain_markdown import plain
 from data_pipeline.table import COLUMN_NAMES
 from pages import _chart_state as state
 from pages._chart_data import QueryTooSlow, Row
@@ -23,6 +22,7 @@ from pages._passenger_queries import (
     count_query,
     page_query,
 )  # fmt: skip
+from pages._plain_label import label
 
 Fetch = Callable[[Query], list[Row]]
 POSITIONS = "passenger-positions"
@@ -124,7 +124,7 @@ def _show_page(rows: list[Row]) -> None:
 def show_card(row: Row) -> None:
     """A passenger in words; the texts of the data are shown as they are, without markup."""
     with st.container(border=True, key="passenger-card"):
-        st.markdown(f"**{plain(row['name'] or 'Name unknown')}**")
+        st.markdown(f"**{label(row['name'] or 'Name unknown')}**")
         with st.container(horizontal=True):
             if row["survived"]:
                 st.badge("Survived", icon=":material/favorite:", color="green")
@@ -141,9 +141,9 @@ def card_facts(row: Row) -> dict[str, str]:
         "Sex": row["sex"],
         "Age": "unknown" if row["age"] is None else f"{row['age']:g} years",
         "On board with": f"{row['sibsp']} siblings or spouses, {row['parch']} parents or children",
-        "Ticket": f"{plain(row['ticket'] or 'unknown')}, "
+        "Ticket": f"{label(row['ticket'] or 'unknown')}, "
         + ("fare unknown" if row["fare"] is None else f"£{row['fare']:,.2f} for the whole ticket"),
-        "Cabin": plain(row["cabin"] or "unknown"),
+        "Cabin": label(row["cabin"] or "unknown"),
         "Boarded at": PORT.by_value(row["embarked"]).label,
     }
 

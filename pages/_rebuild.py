@@ -7,9 +7,9 @@ import streamlit as st
 from data_pipeline.code_changes import changed_modules
 from data_pipeline.drills import DRILLS
 from data_pipeline.errors import DataRefused
-from data_pipeline.plain_markdown import plain
 from data_pipeline.settings import Settings
 from data_pipeline.uploads import SUFFIXES, save_upload
+from pages._plain_label import label
 from pages._run_history import leave_opened_run
 from pages._runs import Runs
 
@@ -93,7 +93,7 @@ def _uploaded_file() -> str | None:
     try:
         return str(save_upload(upload.name, upload.getvalue(), Settings().raw_folder))
     except DataRefused as error:
-        st.error(f"**{plain(error.cause)}** {plain(error.remedy)}", icon=":material/error:")
+        st.error(f"**{label(error.cause)}** {label(error.remedy)}", icon=":material/error:")
         return None
 
 

@@ -11,9 +11,9 @@ import pyarrow as pa
 import streamlit as st
 
 from data_pipeline import prefect_runtime
-from data_pipeline.plain_markdown import plain
 from data_pipeline.run_views import LogLine, RunView, TaskView
 from data_pipeline.settings import Settings
+from pages._plain_label import label
 from pages._run_graph import graph_in_words, not_started, run_graph
 from pages._run_log import FILTERS, log_html
 from pages._run_reading import RunState
@@ -47,7 +47,7 @@ def show_failure(run: RunView) -> None:
     if run.state == "Cancelled":
         st.info("The run was stopped on request.", icon=":material/stop_circle:")
     else:
-        st.error(plain(without_class_name(run.message)), icon=":material/error:")
+        st.error(label(without_class_name(run.message)), icon=":material/error:")
     if Settings().database.exists():
         st.caption("The table from before is unchanged; the line at the top says from when it is.")
     else:
@@ -80,8 +80,8 @@ def show_status(run: RunView, tasks: Sequence[TaskView], api: str) -> None:
     style = style_of(run.state)
     with st.container(horizontal=True, vertical_alignment="center", key="run-status"):
         st.badge(in_words(run.state)[2:], icon=style.icon, color=style.badge)
-        st.markdown(f"source **{plain(run.source)}**, {run.seconds:.1f} s")
-        st.caption(plain(_what_now(run, tasks)))
+        st.markdown(f"source **{label(run.source)}**, {run.seconds:.1f} s")
+        st.caption(label(_what_now(run, tasks)))
         st.space("stretch")
         st.link_button(
             "Prefect dashboard",

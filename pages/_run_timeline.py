@@ -102,7 +102,7 @@ def _seconds_axis(longest: float) -> dict[str, Any]:
     return {
         "field": "from",
         "type": "quantitative",
-        "title": "seconds since the run began",
+        "title": "seconds since the start",
         "scale": {"domain": [0, longest]},
         "axis": {"tickCount": 6},
     }

@@ -8,10 +8,10 @@ import streamlit as st
 
 from data_pipeline import prefect_runtime
 from data_pipeline.errors import PrefectUnavailable
-from data_pipeline.plain_markdown import plain
 from data_pipeline.run_views import TaskView
 from data_pipeline.task_result import result_facts
 from data_pipeline.task_source import TaskSource, read_tasks
+from pages._plain_label import label
 from pages._run_reading import read_state
 from pages._state_style import in_words
 
@@ -62,7 +62,7 @@ def _show_results(task: TaskSource, flow_run_id: UUID) -> None:
     except PrefectUnavailable:
         return
     for view in (view for view in views if view.task == task.name):
-        st.markdown(f"**{plain(view.label)}**: {in_words(view.state)}")
+        st.markdown(f"**{label(view.label)}**: {in_words(view.state)}")
         st.dataframe(_result_rows(view), hide_index=True, width="content", key=f"result-{view.id}")
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from data_pipeline.plain_markdown import plain
 from llm_agent.errors import AgentError
 from llm_agent.evaluation.questions import own_questions, read_questions
 from llm_agent.evaluation.report import read_reports
 from llm_agent.settings import Settings
 from pages._evaluation_results import show_results
 from pages._evaluations import Evaluations, shared_evaluations
+from pages._plain_label import label
 
 SAMPLES: dict[str, int | None] = {"A sample of 20": 20, "All questions": None}
 REFRESH_S = 0.5
@@ -41,7 +41,7 @@ def show_controls(evaluations: Evaluations, settings: Settings) -> None:
             )
     count = len(read_questions(own_questions()))
     st.caption(
-        f"Asks **{plain(settings.model_name)}** up to {count} questions, each on the table and on two "
+        f"Asks **{label(settings.model_name)}** up to {count} questions, each on the table and on two "
         "altered copies of it, through the agent of the chat."
         + ("" if settings.is_demo else " That costs tokens: start with the sample.")
     )
@@ -57,7 +57,7 @@ def show_progress(evaluations: Evaluations) -> None:
         text = f"{done} of {total} answers" if total else "Preparing the tables"
         st.progress(done / total if total else 0.0, text=text)
     elif latest.error is not None:
-        st.info(plain(f"{latest.error.cause} {latest.error.remedy}"), icon=":material/info:")
+        st.info(label(f"{latest.error.cause} {latest.error.remedy}"), icon=":material/info:")
 
 
 def watch(evaluations: Evaluations, settings: Settings) -> None:
@@ -83,4 +83,4 @@ try:
     else:
         st.info("Nothing was evaluated yet.", icon=":material/fact_check:")
 except AgentError as error:
-    st.error(plain(f"{error.cause} {error.remedy}"), icon=":material/error:")
+    st.error(label(f"{error.cause} {error.remedy}"), icon=":material/error:")

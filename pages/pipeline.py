@@ -9,8 +9,8 @@ import streamlit as st
 
 from data_pipeline import prefect_runtime
 from data_pipeline.errors import PrefectUnavailable, RunUnknown, TableUnavailable
-from data_pipeline.plain_markdown import plain
 from data_pipeline.run_views import RunView
+from pages._plain_label import label
 from pages._rebuild import show_controls, show_drills
 from pages._run_history import leave_opened_run, show_history
 from pages._run_live import show_pictures, show_run
@@ -135,7 +135,6 @@ def show_waiting(runs: Runs) -> None:
     """There is no run to show: one is starting, or none has ever been."""
     if runs.is_active and runs.latest:
         st.status(runs.latest.waiting_for)
-        show_pictures([])
     elif is_starting():
         st.info(
             "The Prefect server is starting in the background; you can click already.", icon=":material/bolt:"
@@ -147,13 +146,14 @@ def show_waiting(runs: Runs) -> None:
         )
     else:
         st.info("Nothing has run yet. Click **Rebuild data**.", icon=":material/touch_app:")
+    show_pictures([])  # what will happen, and nothing moves when it begins
 
 
 def show_outcome(runs: Runs) -> None:
     """What went wrong before there was a run for Prefect to know, and the table that stands."""
     unstarted = runs.latest if runs.latest and not runs.latest.flow_run_id else None
     if error := runs.refusal or (unstarted and unstarted.error):
-        st.error(f"**{plain(error.cause)}** {plain(error.remedy)}", icon=":material/error:")
+        st.error(f"**{label(error.cause)}** {label(error.remedy)}", icon=":material/error:")
     with suppress(TableUnavailable):
         show_table()
 

@@ -112,6 +112,16 @@ def test_drill_bad_row(page: Page, home: Path) -> None:
     assert (home / "titanic.sqlite").read_bytes() == before
 
 
+def test_addresses_of_a_failed_run_are_only_text(page: Page) -> None:
+    """The address of a source that failed stands in status, error and log, and none of them is a link."""
+    with FaultyServer() as faulty:
+        choose_url(page, f"{faulty.url}/nowhere")
+        page.click(REBUILD)
+        wait_for_end(page, "Failed")
+    page.wait_for_selector('[data-testid="stAlert"] >> text=answered with status 404')
+    assert page.locator(f'a[href^="{faulty.url}"]').count() == 0
+
+
 def test_drill_server(page: Page) -> None:
     """When the Prefect server is killed in mid-run the page says so, and the run ends well on a new one."""
     drill(page, "server")

@@ -42,6 +42,6 @@ def show_ask_button(text: str, key: str, folder: Path = PAGES) -> None:
     """A button that opens the chat with this question filled in; nothing while `folder` has no chat page."""
     if not (folder / CHAT_PAGE).is_file():
         return
-    if st.button("Ask about this", icon=":material/chat:", key=key, type="tertiary", help=text):
+    if st.button("Ask about this", icon=":material/chat:", key=key, help=text):
         st.session_state[DRAFT] = text
         st.switch_page(CHAT_PAGE, query_params={"ask": text})

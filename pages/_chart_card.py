@@ -9,7 +9,6 @@ import streamlit as st
 from pages import _chart_state as state
 from pages._ask_link import question, show_ask_button
 from pages._chart_board import Chart
-from pages._colours import INK_ON_DARK, INK_ON_LIGHT
 from pages._csv_text import csv_of_rows
 
 PICTURE_FORMATS = ("png", "svg")
@@ -31,10 +30,10 @@ def show_chart(chart: Chart, picture_format: str) -> None:
         st.caption(chart.caption)
         return
     key = f"chart-{chart.name}"
-    ink = INK_ON_DARK if st.context.theme.type == "dark" else INK_ON_LIGHT
     st.plotly_chart(
-        chart.figure.update_traces(error_y_color=ink, selector={"type": "bar"}),
+        chart.figure,
         key=key,
+        theme=None,
         on_select="ignore" if chart.pick is None else lambda: _pick(chart, key),
         selection_mode=("points", "box"),
         config={
@@ -59,21 +58,41 @@ def _pick(chart: Chart, key: str) -> None:
         state.pick(chart.pick.name, tokens)
 
 
+@st.fragment
 def show_doors(chart: Chart, conditions: Sequence[str]) -> None:
-    """The SQL, the figures as CSV, and the question for the chat."""
-    with st.container(horizontal=True, key=f"doors-{chart.name}"):
-        with st.popover("Show SQL", icon=":material/database:", type="tertiary"):
-            st.caption("The exact statement; paste it into `sqlite3 data/titanic.sqlite`.")
-            st.code(chart.query.for_the_shell, language="sql", wrap_lines=True)
-        st.download_button(
-            "CSV",
-            csv_of_rows(chart.rows),
-            file_name=f"titanic-{chart.name}.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            key=f"csv-{chart.name}",
-            on_click="ignore",
-            type="tertiary",
-            help="The figures of this chart; for a picture use the camera in the chart's corner",
-        )
-        show_ask_button(question(chart.name, chart.asks or chart.title, conditions), key=f"ask-{chart.name}")
+    """What lies behind the chart, drawn only once it is opened: eight charts would send it in vain."""
+    doors = st.popover(
+        "Behind this chart",
+        icon=":material/database:",
+        type="tertiary",
+        on_change="rerun",
+        key=f"doors-{chart.name}",
+        help="Its SQL, its figures as CSV, and a question about it for the chat",
+    )
+    if doors.open:
+        with doors:
+            show_sql(chart)
+            with st.container(horizontal=True):
+                show_download(chart)
+                text = question(chart.name, chart.asks or chart.title, conditions)
+                show_ask_button(text, key=f"ask-{chart.name}")
+
+
+def show_sql(chart: Chart) -> None:
+    """The exact statement, to be copied."""
+    st.caption("The exact statement; paste it into `sqlite3 data/titanic.sqlite`.")
+    st.code(chart.query.for_the_shell, language="sql", wrap_lines=True)
+
+
+def show_download(chart: Chart) -> None:
+    """The figures as CSV."""
+    st.download_button(
+        "CSV",
+        csv_of_rows(chart.rows),
+        file_name=f"titanic-{chart.name}.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        key=f"csv-{chart.name}",
+        on_click="ignore",
+        help="The figures of this chart; for a picture use the camera in the chart's corner",
+    )

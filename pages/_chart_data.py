@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from pages._chart_queries import Query
 
 LIMIT_S = 5.0
 """Longest that a chart's query may take; at 10 million rows they take a hundredth of it."""
+
+CACHED_RESULTS = 500
+"""Results kept, for all sessions together: a few kilobytes each."""
 
 STEPS_BETWEEN_LOOKS = 20_000
 """Steps of SQLite's machine between two looks at the clock: a fraction of a millisecond."""
@@ -55,6 +59,19 @@ def fetch(database: Path, query: Query, limit_s: float = LIMIT_S) -> list[Row]:
     """
     with open_readonly(database) as connection, ended_after(connection, limit_s):
         return [dict(row) for row in connection.execute(query.sql, query.parameters)]
+
+
+# Not `st.cache_data`: to hash the query and to copy the rows takes it longer than SQLite takes to answer.
+@lru_cache(maxsize=CACHED_RESULTS)
+def cached_rows(database: Path, version: Version, query: Query, limit_s: float) -> list[Row]:
+    """The rows of a query on this version of the file, shared by all sessions: not to be changed."""
+    return fetch(database, query, limit_s)
+
+
+@lru_cache(maxsize=8)
+def cached_check(database: Path, version: Version) -> int:
+    """The number of passengers in this version of the file; raises `TableUnavailable`."""
+    return check_table(database)
 
 
 @contextmanager

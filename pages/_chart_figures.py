@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pages._chart_captions import member_of, share
 from pages._chart_data import Row
 from pages._chart_facets import AGE, CLASS, FARE, SEX, SEXES, Facet, Member
+from pages._chart_look import INK, Axis, look, without_template
 from pages._chart_statistics import Box, wilson_interval
 from pages._colours import CHOSEN_OPACITY, DIED, OTHER_OPACITY, PCLASS, SURVIVED, UNKNOWN
 from pages._colours import SEX as SEX_COLOURS
@@ -16,10 +17,8 @@ from pages._colours import SEX as SEX_COLOURS
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-Axis = dict[str, Any]
-
-HEIGHT_PX = 320
 SHARE_AXIS: Axis = {"title": "share that survived", "tickformat": ".0%", "range": [0, 1.02]}
+MOST_LEVEL_LABELS = 9
 MAX_OUTLIERS = 200
 """Most outliers drawn for each class, the highest first; each stands for all passengers of that fare."""
 
@@ -59,6 +58,7 @@ def _survival_trace(
             "arrayminus": [share(row) - low for (low, _), row in zip(bounds, rows, strict=True)],
             "thickness": 1.2,
             "width": 4,
+            "color": INK,
         },
         text=[f"{share(row):.0%}" for row in rows],
         textposition="inside",
@@ -102,8 +102,10 @@ def age_bars(rows: Sequence[Row], chosen: Sequence[str]) -> go.Figure:
                 "(survival %{customdata[3]:.1%})<extra></extra>",
             )
         )
-    counts = {"title": "passengers", "rangemode": "tozero"}
-    return _figure(traces, _category("age in years"), counts, bargap=0.06, barmode="stack", hovermode="x")
+    counts = {"title": "passengers", "rangemode": "tozero", "tickformat": "~s"}
+    return _figure(
+        traces, _category("age in years", tilt=True), counts, bargap=0.06, barmode="stack", hovermode="x"
+    )
 
 
 def _without_gaps(rows: Sequence[Row]) -> list[Row]:
@@ -199,7 +201,7 @@ def unknown_bars(unknown: Mapping[str, int], passengers: int) -> go.Figure:
         hovertemplate="%{y}: %{customdata[0]:,} unknown (%{x:.1%})<extra></extra>",
     )
     shares = {"title": "share of passengers", "tickformat": ".0%", "range": [0, 1.15]}
-    return _figure([trace], shares, {}, legend=False)
+    return _figure([trace], shares, _category(None), legend=False, selectable=False)
 
 
 @dataclass(frozen=True)
@@ -233,42 +235,31 @@ def grouped_bars(
                 f"{y_title}: %{{y:{tick_format}}}<br>%{{customdata[0]:,}} passengers<extra></extra>",
             )
         )
-    axis = _category(x_title) | {"categoryorder": "array", "categoryarray": list(order)}
+    axis = _category(x_title, tilt=len(order) > MOST_LEVEL_LABELS)
+    axis |= {"categoryorder": "array", "categoryarray": list(order)}
     heights = {"title": y_title, "tickformat": tick_format, "rangemode": "tozero"}
-    return _figure(traces, axis, heights, legend=len(series) > 1)
+    return _figure(traces, axis, heights, legend=len(series) > 1, selectable=False)
 
 
 def _opacities(members: Sequence[Member], chosen: Sequence[str]) -> list[float]:
     return [CHOSEN_OPACITY if not chosen or member.token in chosen else OTHER_OPACITY for member in members]
 
 
-def _category(title: str | None, members: Sequence[Member] = ()) -> Axis:
-    """An axis of groups, in the order of these members where there are any."""
-    axis: Axis = {"title": title, "type": "category"}
+def _category(title: str | None, members: Sequence[Member] = (), *, tilt: bool = False) -> Axis:
+    """An axis of groups, in the order of these members where there are any; many labels need a tilt."""
+    axis: Axis = {"title": title, "type": "category"} | ({"tickangle": -45} if tilt else {})
     if members:
         axis |= {"categoryorder": "array", "categoryarray": [member.label for member in members]}
     return axis
 
 
 def _figure(
-    traces: Sequence[Any], x: Axis, y: Axis, *, legend: bool = True, bargap: float = 0.25, **layout: Any
-) -> go.Figure:
-    """A figure with the look that all share; colours of text and grid come from the page's theme.
-
-    Axes stay where they are, or a finger could not scroll the page over a chart. No dragmode: with one,
-    Streamlit would no longer hear clicks. Made in one go: each update of a figure costs milliseconds.
-    """
+    traces: Sequence[Any],
+    x: Axis, y: Axis,
+    *, legend: bool = True, selectable: bool = True, bargap: float = 0.25, **layout: Any,
+) -> go.Figure:  # fmt: skip
+    """A figure with the look that all share. Made in one go: each update of a figure costs milliseconds."""
     import plotly.graph_objects as go
 
-    common = {
-        "height": HEIGHT_PX,
-        "margin": {"l": 8, "r": 8, "t": 28 if legend else 8, "b": 8},
-        "showlegend": legend,
-        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
-        "bargap": bargap,
-        "hovermode": "closest",
-        "selectdirection": "h",  # a box spans the whole height, so it need not hit the tips of the bars
-        "xaxis": x | {"fixedrange": True},
-        "yaxis": y | {"fixedrange": True},
-    }
-    return go.Figure(list(traces), common | layout)
+    common = look(x, y, legend=legend, selectable=selectable) | {"bargap": bargap}
+    return without_template(go.Figure(list(traces), common | layout))

@@ -40,6 +40,9 @@ class SecurityHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the request, with the headers added to the start of the response."""
+        if scope["type"] != "http":  # the messages of a WebSocket pass as they are, and they are many
+            await self.app(scope, receive, send)
+            return
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -12,29 +12,15 @@ from pages import _chart_board as board
 from pages import _chart_state as state
 from pages._chart_captions import percent
 from pages._chart_card import PICTURE_FORMATS, show_card, show_chart, show_doors
-from pages._chart_data import QueryTooSlow, Row, Version, check_table, fetch, version_of
+from pages._chart_data import QueryTooSlow, Row, Version, cached_check, cached_rows, version_of
 from pages._chart_explorer import AXES, COLOURS, MEASURES, NOT_COLOURED, View, explore
 from pages._chart_facets import BOARDED, DECK, FAMILY
 from pages._chart_filter_bar import show_filters
 from pages._chart_filters import Filters, in_words
+from pages._chart_look import apply_look
 from pages._chart_queries import Query
 from pages._passenger_queries import LIMIT_S
 from pages._passenger_table import show_passengers
-
-CACHED_RESULTS = 500
-"""Results kept, for all sessions together: a few kilobytes each."""
-
-
-@st.cache_data(max_entries=CACHED_RESULTS, show_spinner=False)
-def cached_rows(database: Path, version: Version, query: Query, limit_s: float) -> list[Row]:
-    """The rows of a query on this version of the file."""
-    return fetch(database, query, limit_s)
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def cached_check(database: Path, version: Version) -> int:
-    """The number of passengers in this version of the file; raises `TableUnavailable`."""
-    return check_table(database)
 
 
 def show_page(database: Path) -> None:
@@ -158,6 +144,7 @@ def set_view() -> None:
     state.set_view(View(*(st.session_state[f"explore-{name}"] for name in ("x", "colour", "measure"))))
 
 
+apply_look()
 st.title("Who survived?")
 try:
     show_page(Settings().database)

@@ -14,6 +14,7 @@ from data_pipeline.publish import publish
 from data_pipeline.settings import snapshot_path
 from tests.browser import WatchedPage, running_app
 from tests.passenger_files import raw_file
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.timeout(180)
 PATIENCE_MS = 20_000
@@ -183,7 +184,9 @@ def test_a_chart_is_saved_as_a_picture(
 def test_figures_and_passengers_are_saved_as_csv(charts: Callable[..., Page]) -> None:
     """A chart's CSV holds its figures, the list's CSV every passenger behind the filters."""
     page = charts("?class=1")
+    page.click(".st-key-doors-ports button")
     figures = download(page, ".st-key-csv-ports button")
+    page.keyboard.press("Escape")
     rows = list(csv.DictReader(io.StringIO(Path(figures.path()).read_text())))
     assert [(row["embarked"], row["passengers"], row["survivors"]) for row in rows] == [
         ("S", "127", "74"),
@@ -200,7 +203,7 @@ def test_figures_and_passengers_are_saved_as_csv(charts: Callable[..., Page]) ->
 def test_sql_is_shown_with_its_parameters(charts: Callable[..., Page]) -> None:
     """Behind a chart stands the exact statement with what was chosen as parameters."""
     page = charts("?sex=female")
-    page.click(".st-key-doors-ports button:has-text('Show SQL')")
+    page.click(".st-key-doors-ports button")
     code = page.locator('[data-testid="stPopoverBody"] code.language-sql')
     expect(code).to_contain_text(".parameter set ?1 \"'female'\"")
     expect(code).to_contain_text("FROM titanic_people")
@@ -233,21 +236,16 @@ def test_a_phone_sees_every_chart(charts: Callable[..., Page], scheme: str) -> N
 
 
 def test_the_theme_can_be_switched(charts: Callable[..., Page]) -> None:
-    """When the system goes dark, so do page and charts, thin lines included."""
+    """The moment the system goes dark, texts and thin lines of the charts do as well, without a reload."""
     page = charts(color_scheme="light")
+    parts = (".errorbar path", "stroke"), (".xtick text", "fill"), (".ytitle", "fill")
 
-    def stroke() -> str:
-        return str(
-            page.evaluate(
-                "getComputedStyle(document.querySelector('.st-key-chart-ports .errorbar path')).stroke"
-            )
+    def colours() -> set[str]:
+        ask = (
+            "([part, name]) => getComputedStyle(document.querySelector('.st-key-chart-ports ' + part))[name]"
         )
+        return {page.evaluate(ask, list(part)) for part in parts}
 
-    assert stroke() == "rgb(27, 39, 51)"
+    assert colours() == {"rgb(27, 39, 51)"}
     page.emulate_media(color_scheme="dark")
-    page.reload()
-    page.wait_for_selector(".st-key-chart-explorer .bars path", timeout=PATIENCE_MS)
-    page.wait_for_function(
-        "getComputedStyle(document.querySelector('.st-key-chart-ports .errorbar path')).stroke"
-        " === 'rgb(230, 235, 240)'"
-    )
+    wait_for(lambda: colours() == {"rgb(230, 235, 240)"}, PATIENCE_MS / 1000)

@@ -67,7 +67,6 @@ def show_doors(chart: Chart, conditions: Sequence[str]) -> None:
         type="tertiary",
         on_change="rerun",
         key=f"doors-{chart.name}",
-        help="Its SQL, its figures as CSV, and a question about it for the chat",
     )
     if doors.open:
         with doors:

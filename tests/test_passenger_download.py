@@ -6,8 +6,10 @@ import csv
 import io
 import shutil
 import socket
+import sqlite3
 from collections.abc import Iterator
-from http.client import HTTPConnection, HTTPResponse
+from contextlib import closing
+from http.client import HTTPConnection, HTTPResponse, IncompleteRead
 from pathlib import Path
 
 import pytest
@@ -54,12 +56,10 @@ def host(served: tuple[str, Path], shipped: Path) -> str:
 
 def ask(host: str, query: str = "", method: str = "GET") -> tuple[HTTPResponse, str]:
     """The answer and its text."""
-    connection = HTTPConnection(host, timeout=30)
-    connection.request(method, f"/{BASE}/passengers.csv{query}")
-    answer = connection.getresponse()
-    text = answer.read().decode()
-    connection.close()
-    return answer, text
+    with closing(HTTPConnection(host, timeout=30)) as connection:
+        connection.request(method, f"/{BASE}/passengers.csv{query}")
+        with connection.getresponse() as answer:
+            return answer, answer.read().decode()
 
 
 def test_the_file_holds_every_match_and_is_saved_not_shown(host: str, shipped: Path) -> None:
@@ -115,6 +115,45 @@ def test_without_a_table_a_sentence_says_so(
     assert str(database.parent) not in text
     assert "Traceback" not in text
     assert database.exists() == bool(content)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("DROP TABLE titanic_people", "another version"),
+        ("UPDATE titanic_build SET rows = 0", "no passengers"),
+    ],
+)
+def test_an_unfit_table_is_refused_with_what_to_do(
+    host: str, served: tuple[str, Path], change: str, words: str
+) -> None:
+    """A table of an older version, or one without rows, gives 503 and a sentence, not half a file."""
+    with closing(sqlite3.connect(served[1])) as connection:
+        connection.execute(change)
+        connection.commit()
+    answer, text = ask(host)
+    assert answer.status == 503
+    assert words in text
+    assert "Rebuild the data" in text
+
+
+def test_a_file_damaged_half_way_does_not_end_as_a_whole_one(
+    served: tuple[str, Path], tmp_path: Path
+) -> None:
+    """Where reading fails after the download has begun, the client is told that the file is not complete."""
+    host, database = served
+    database.unlink(missing_ok=True)
+    publish(raw_file(write_passengers(tmp_path / "a.csv", 60_000)), database)
+    with closing(sqlite3.connect(database)) as connection:
+        last = connection.execute(
+            "SELECT pageno, pgsize FROM dbstat WHERE name = 'titanic' AND pagetype = 'leaf'"
+            " ORDER BY path DESC LIMIT 1"
+        ).fetchone()
+    with database.open("r+b") as file:
+        file.seek((last[0] - 1) * last[1])
+        file.write(b"\xff" * last[1])
+    with pytest.raises(IncompleteRead):
+        ask(host)
 
 
 def test_a_reader_who_goes_away_is_let_go(served: tuple[str, Path], tmp_path: Path) -> None:

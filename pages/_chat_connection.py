@@ -51,6 +51,13 @@ def is_demo() -> bool:
     return isinstance(chosen_model(), DemoChatModel)
 
 
+def keep_typed() -> None:
+    """Keep address and model that were typed while the panel is closed; the key is forgotten."""
+    for name in (URL_FIELD, MODEL_FIELD):
+        if name in st.session_state:
+            st.session_state[name] = st.session_state[name]
+
+
 def show_connection_panel() -> None:
     """The panel: what answers now, the three fields, a test, and the way back."""
     st.markdown(f"Answers come from **{label(_name_now())}**.")

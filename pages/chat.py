@@ -11,7 +11,7 @@ from llm_agent.errors import AgentError
 from llm_agent.settings import Settings
 from pages import _chat_session as session
 from pages._break_it import show_break_it
-from pages._chat_connection import is_demo, show_connection_panel
+from pages._chat_connection import is_demo, keep_typed, show_connection_panel
 from pages._chat_list import show_conversations, show_this_conversation
 from pages._chat_live import watch
 from pages._chat_store import Chats, shared_chats
@@ -77,15 +77,24 @@ def show_top(settings: Settings, chats: Chats, conversation: Conversation | None
             on_click=session.go_to,
             args=(None,),
         )
-        with st.popover("Conversations", icon=":material/forum:", type="tertiary", key="list-popover"):
-            show_conversations(chats, conversation.id if conversation else None)
-        if conversation:
-            with st.popover("This chat", icon=":material/more_horiz:", type="tertiary", key="this-popover"):
+        if shown := opened("Conversations", ":material/forum:", "list-popover"):
+            with shown:
+                show_conversations(chats, conversation.id if conversation else None)
+        if conversation and (shown := opened("This chat", ":material/more_horiz:", "this-popover")):
+            with shown:
                 show_this_conversation(chats, conversation)
-        with st.popover("Connection", icon=":material/cable:", type="tertiary", key="connection-popover"):
-            show_connection_panel()
+        keep_typed()
+        if shown := opened("Connection", ":material/cable:", "connection-popover"):
+            with shown:
+                show_connection_panel()
         if st.button("Try to break it", key="break-it", icon=":material/bug_report:", type="tertiary"):
             show_break_it(settings.database)
+
+
+def opened(name: str, icon: str, key: str) -> st.delta_generator.DeltaGenerator | None:
+    """A quiet button; the space below it where it is open, else None: what nobody sees is not drawn."""
+    popover = st.popover(name, icon=icon, type="tertiary", key=key, on_change="rerun")
+    return popover if popover.open else None
 
 
 def show_turns(settings: Settings, chats: Chats, conversation: Conversation, live: int | None) -> None:

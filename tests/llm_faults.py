@@ -219,3 +219,14 @@ FAULTS: dict[str, Reply] = {
     "length": Answer("The answer is cut", finish_reason="length"),
     "content-filter": Answer("", finish_reason="content_filter"),
 }
+SILENT = {"silence", "headers-then-silence", "mid-stream-silence"}
+"""Faults that end only when the reader loses patience."""
+
+TOOL_FAULTS = {name for name in FAULTS if name.startswith(("malformed", "calls-"))}
+"""Faults in a call of a tool: the model is told, and may call again."""
+
+GOES_WELL = {
+    "400-tools-unsupported", "400-reasoning-effort-needed", "400-stream-options", "json-for-stream",
+    "reasoning-content", "think-text", "choiceless-chunks", "flood", "length",
+}  # fmt: skip
+"""What only looks odd."""

@@ -13,15 +13,10 @@ from llm_agent.events import AnswerWithdrawn, Checked, Failed, Notice, QueryDone
 from llm_agent.turn import Turn
 from llm_agent.turns.turn_limits import MAX_QUESTION_CHARS
 from tests.agent_talk import Heard, Talk, sql
-from tests.llm_faults import FAULTS
+from tests.llm_faults import FAULTS, GOES_WELL, TOOL_FAULTS
 from tests.llm_server import Answer, Reply, text
 
 SURVIVORS = "SELECT COUNT(*) AS n FROM titanic WHERE survived = 1"
-GOES_WELL = {
-    "400-tools-unsupported", "400-reasoning-effort-needed", "400-stream-options", "json-for-stream",
-    "reasoning-content", "think-text", "choiceless-chunks", "flood", "length",
-}  # fmt: skip
-TOOL_FAULTS = {name for name in FAULTS if name.startswith(("malformed", "calls-"))}
 
 
 def assert_can_be_sent(messages: list[dict]) -> None:

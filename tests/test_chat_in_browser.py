@@ -14,7 +14,7 @@ from llm_agent.conversations import Conversations
 from llm_agent.query_result import QueryResult
 from llm_agent.turn_record import QueryRecord, TurnRecord
 from tests.browser import IDLE, WatchedPage, running_app
-from tests.llm_faults import FAULTS, retry_later, slow
+from tests.llm_faults import FAULTS, GOES_WELL, SILENT, TOOL_FAULTS, retry_later, slow
 from tests.llm_server import LlmServer, Reply, text, tool_call
 
 pytestmark = pytest.mark.timeout(180)
@@ -270,15 +270,44 @@ def test_a_rate_limit_counts_down(connected: Page, llm: LlmServer) -> None:
     assert answer(connected) == "Here I am."
 
 
-def test_faults_end_in_a_sentence_and_the_next_question_is_answered(connected: Page, llm: LlmServer) -> None:
+TOLD = sorted(set(FAULTS) - SILENT - GOES_WELL - TOOL_FAULTS)
+
+
+@pytest.mark.parametrize("names", [TOLD[::2], TOLD[1::2]], ids=["one half", "the other"])
+def test_faults_end_in_a_sentence_and_the_next_question_is_answered(
+    connected: Page, llm: LlmServer, names: list[str]
+) -> None:
     """Fault after fault in one conversation: each is told with a way on, then an answer comes."""
-    names = ["html", "404-model", "429-insufficient-quota", "garbage-sse", "quiet-cut", "mid-stream-reset"]
     for number, name in enumerate(names, start=1):
         llm.script = [FAULTS[name]]
         ask(connected, f"Fault {name}?", number)
         expect(connected.locator(f".st-key-retry-{number}")).to_be_visible()
+        expect(connected.get_by_test_id("stAlert").last).to_be_visible()
     llm.script = [text("Here I am.")]
     ask(connected, "And now?", len(names) + 1)
+    assert answer(connected) == "Here I am."
+
+
+def test_oddities_of_servers_end_in_an_answer(connected: Page, llm: LlmServer) -> None:
+    """What only looks odd, and calls of tools that the model gets wrong at first, end in words, not in an error."""
+    names = sorted(GOES_WELL | TOOL_FAULTS)
+    for number, name in enumerate(names, start=1):
+        llm.script = [FAULTS[name], text("It works.")]
+        ask(connected, f"Oddity {name}?", number)
+        expect(connected.get_by_test_id("stAlert")).to_have_count(0)
+        assert answer(connected)
+
+
+@pytest.mark.parametrize("name", sorted(SILENT))
+def test_a_silent_server_can_be_left(connected: Page, llm: LlmServer, name: str) -> None:
+    """Whenever a server falls silent, Stop ends the turn at once, and the next question is answered."""
+    llm.script = [FAULTS[name]]
+    send(connected, "How many?")
+    connected.click(STOP)
+    answered(connected)
+    expect(connected.get_by_text("Stopped.")).to_be_visible()
+    llm.script = [text("Here I am.")]
+    ask(connected, "And now?", 2)
     assert answer(connected) == "Here I am."
 
 

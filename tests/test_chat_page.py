@@ -14,18 +14,12 @@ from llm_agent.settings import Settings
 from llm_agent.turn_record import TurnRecord
 from pages._chat_store import chats_of
 from pages._chat_turn import DRAWN_TURNS
-from tests.llm_faults import FAULTS, WI_FI_PAGE
+from tests.llm_faults import FAULTS, GOES_WELL, SILENT, TOOL_FAULTS, WI_FI_PAGE
 from tests.llm_server import LlmServer, Reply, text, tool_call
 
 pytestmark = pytest.mark.timeout(120)
 SCRIPT = Path(__file__).parent.parent / "pages" / "_shell.py"
 COUNT = tool_call("run_sql", sql="SELECT COUNT(*) AS n FROM titanic WHERE survived = 1", purpose="Survivors")
-TAKES_A_MINUTE = {"silence", "headers-then-silence", "mid-stream-silence"}
-GOES_WELL = {
-    "400-tools-unsupported", "400-reasoning-effort-needed", "400-stream-options", "json-for-stream",
-    "reasoning-content", "think-text", "choiceless-chunks", "flood", "length", "malformed-arguments",
-    "calls-without-index", "calls-with-repeated-index", "calls-without-id", "calls-without-index-or-id",
-}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +61,8 @@ def look(**address: str) -> AppTest:
     page.switch_page("chat.py")
     for name, value in address.items():
         page.query_params[name] = value
+    for name in ("list", "this", "connection"):  # what is below them is drawn only while they are open
+        page.session_state[f"{name}-popover"] = True
     return fine(page.run())
 
 
@@ -214,7 +210,7 @@ def test_a_clarifying_question_has_options(connect: Callable[..., LlmServer]) ->
     assert "342" in words(page)
 
 
-@pytest.mark.parametrize("name", sorted(set(FAULTS) - TAKES_A_MINUTE - GOES_WELL))
+@pytest.mark.parametrize("name", sorted(set(FAULTS) - SILENT - GOES_WELL - TOOL_FAULTS))
 def test_after_any_fault_the_page_goes_on(connect: Callable[..., LlmServer], name: str) -> None:
     """One sentence with what to do; Retry asks again, and then there is the answer."""
     server = connect(FAULTS[name])
@@ -228,7 +224,7 @@ def test_after_any_fault_the_page_goes_on(connect: Callable[..., LlmServer], nam
     assert "342" in words(page)
 
 
-@pytest.mark.parametrize("name", sorted(GOES_WELL))
+@pytest.mark.parametrize("name", sorted(GOES_WELL | TOOL_FAULTS))
 def test_oddities_of_servers_are_no_faults(connect: Callable[..., LlmServer], name: str) -> None:
     """What only looks odd ends in an answer, without an error."""
     connect(FAULTS[name], text("It works."))

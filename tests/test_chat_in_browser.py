@@ -289,7 +289,7 @@ def test_faults_end_in_a_sentence_and_the_next_question_is_answered(
 
 
 def test_oddities_of_servers_end_in_an_answer(connected: Page, llm: LlmServer) -> None:
-    """What only looks odd, and calls of tools that the model gets wrong at first, end in words, not in an error."""
+    """What only looks odd, and calls that the model gets wrong at first, end in words, not in an error."""
     names = sorted(GOES_WELL | TOOL_FAULTS)
     for number, name in enumerate(names, start=1):
         llm.script = [FAULTS[name], text("It works.")]

@@ -51,7 +51,7 @@ def show_turn(
     with st.chat_message("assistant", avatar=ASSISTANT):
         show_answer(turn, database)
         show_end(turn, actions, is_last=is_last)
-        show_actions(turn, actions)
+        show_actions(turn, actions, is_last=is_last)
 
 
 def show_editor(turn: KeptTurn, actions: TurnActions) -> None:
@@ -118,7 +118,7 @@ def show_end(turn: KeptTurn, actions: TurnActions, *, is_last: bool) -> None:
         st.caption(":material/timer_off: The bounds of an answer were reached; it may be incomplete.")
     elif record.is_going_on:
         st.caption(f":material/power_off: {INTERRUPTED}")
-    if can_retry(record):
+    if is_last and can_retry(record):
         st.button(
             "Retry",
             key=f"retry-{turn.number}",
@@ -137,8 +137,11 @@ def can_retry(record: TurnRecord) -> bool:
     return record.failure is not None or record.outcome in {"stopped", "failed", ""}
 
 
-def show_actions(turn: KeptTurn, actions: TurnActions) -> None:
-    """One quiet line: thumbs, edit, ask again, and how this was answered."""
+def show_actions(turn: KeptTurn, actions: TurnActions, *, is_last: bool) -> None:
+    """One quiet line: thumbs, edit, ask again, and how this was answered.
+
+    Only the last question is asked again by a click: answers after it would go without a word.
+    """
     number, record = turn.number, turn.record
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         key = f"thumb-{number}"
@@ -158,7 +161,7 @@ def show_actions(turn: KeptTurn, actions: TurnActions) -> None:
             on_click=actions.edit,
             args=(number,),
         )
-        if not can_retry(record):
+        if is_last and not can_retry(record):
             st.button(
                 "Again",
                 key=f"again-{number}",

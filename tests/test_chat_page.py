@@ -298,6 +298,37 @@ def test_editing_a_question_replaces_the_answers_from_there(
     assert [m["content"] for m in server.requests[-1].body["messages"][1:]] == ["One, really?"]
 
 
+def test_only_the_last_question_is_asked_again_by_a_click(
+    connect: Callable[..., LlmServer], kept: Conversations
+) -> None:
+    """Again replaces the last answer; earlier ones do not have it: it would take the later ones away."""
+    connect(text("First."), text("Second."), text("Anew."))
+    page = ask(ask(look(), "One?"), "Two?")
+    assert "again-1" not in {button.key for button in page.button}
+    page.button("again-2").click()
+    fine(page.run())
+    assert [turn.record.text for turn in kept.turns(opened(page))] == ["First.", "Anew."]
+
+
+def test_the_list_is_searched(connect: Callable[..., LlmServer]) -> None:
+    """The search keeps the conversations whose questions or answers have the word."""
+    connect(text("Forty of them."), text("Thirty-two pounds."))
+    page = ask(look(), "How many children?")
+    page.button("new-chat").click()
+    ask(fine(page.run()), "What did a ticket cost?")
+
+    def titles() -> set[str]:
+        return {button.label.split("  :gray")[0] for button in page.button if button.key.startswith("open-")}
+
+    assert titles() == {"How many children?", "What did a ticket cost?"}
+    page.text_input("search").set_value("pounds")
+    fine(page.run())
+    assert titles() == {"What did a ticket cost?"}
+    page.text_input("search").set_value("nowhere")
+    fine(page.run())
+    assert "Nothing found." in words(page)
+
+
 def test_thumbs_and_comments_are_kept(connect: Callable[..., LlmServer], kept: Conversations) -> None:
     """A vote opens a line for a comment, and both are in the file."""
     connect(text("Hello."))

@@ -23,6 +23,8 @@ TITLE_WIDTH = 40
 """Characters of a line of the title; a screen of 390 px shows them."""
 INK = {False: "#1b2733", True: "#e6ebf0"}
 GRID = {False: "#dfe4e9", True: "#2c3742"}
+FONT = '"Source Sans", sans-serif'
+"""That of Streamlit's pages; elsewhere a plain one."""
 HEAT = {False: [[0, "#eef5fb"], [1, "#00518a"]], True: [[0, "#18232e"], [1, "#7cc4f5"]]}
 
 
@@ -124,7 +126,10 @@ def _axis(spec: ChartSpec, axis: str, column: str | None, result: Result, dark: 
     }
     is_drawn_as_text = axis == "xaxis" or spec.kind == "heatmap"
     if column and is_drawn_as_text and (spec.kind == "heatmap" or is_category(result, column)):
-        look["type"] = "category"  # else "1601" and "2010-01" become a number and a date
+        look |= {
+            "type": "category",
+            "showgrid": False,
+        }  # else "1601" and "2010-01" become a number and a date
         if spec.kind == "heatmap" or column in CODE_NAMES:  # others keep the order of the query
             look |= {"categoryorder": "array", "categoryarray": list(labels_of(result, column).values())}
     elif spec.kind == "bar" and axis == "xaxis" and column and len(distinct(result, column)) <= 12:
@@ -144,7 +149,8 @@ def _layout(spec: ChartSpec, dark: bool) -> dict[str, Any]:
             "pad": {"t": 8 if len(lines) < 2 else 24},  # Plotly lifts a title of several lines
         },
         "template": "none",
-        "font": {"color": INK[dark], "family": "sans-serif"},
+        "font": {"color": INK[dark], "family": FONT, "size": 13},
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": INK[dark], "activecolor": INK[dark]},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "margin": {"l": 48, "r": 16, "t": 24 + 22 * len(lines) + 28 * has_legend, "b": 48},

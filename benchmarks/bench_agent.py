@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -63,7 +64,7 @@ def bare_first_word(client: openai.OpenAI, question: str, before: list[Any], dat
             model="test-model",
             messages=messages,
             stream=True,
-            tools=TOOLS,  # type: ignore[call-overload]
+            tools=list(TOOLS),  # type: ignore[arg-type]
         )
         for chunk in stream:
             for piece in chunk.choices[0].delta.tool_calls or ():
@@ -146,8 +147,8 @@ def main() -> None:
             before = [system, *(message for turn in history for message in turn.messages)]
             compare(
                 name, rounds,
-                lambda question=question, before=before: bare_first_word(client, question, before, database),
-                lambda question=question, history=history: agent_first_word(agent, question, history),
+                partial(bare_first_word, client, question, before, database),
+                partial(agent_first_word, agent, question, history),
                 runs,
             )  # fmt: skip
         check_cost(database)

@@ -33,8 +33,9 @@ from llm_agent.conversations import Conversations  # noqa: E402
 from llm_agent.query_result import QueryResult  # noqa: E402
 from llm_agent.turn_record import QueryRecord, TurnRecord  # noqa: E402
 from tests.browser import IDLE, launch, running_app  # noqa: E402
+from tests.llm_exchange import Exchange, Reply  # noqa: E402
 from tests.llm_faults import slow  # noqa: E402
-from tests.llm_server import Exchange, LlmServer, Reply, text, tool_call  # noqa: E402
+from tests.llm_server import LlmServer, text, tool_call  # noqa: E402
 
 INPUT = '[data-testid="stChatInputTextArea"]'
 LIMIT_MS = 60_000

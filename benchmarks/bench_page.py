@@ -20,6 +20,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
+from typing import Literal
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -50,12 +51,12 @@ NOTE_FIRST_FRAME = """([awaited, text]) => {
 """Counted by the page itself: a question from outside waits until the page has a moment to answer."""
 
 
-def seconds_of(page: Page, action: str, awaited: str, state: str = "visible") -> float:
-    """Seconds from clicking `action` until `awaited` is visible (or gone, with state "detached")."""
+def seconds_of(page: Page, action: str, awaited: str) -> float:
+    """Seconds from clicking `action` until `awaited` is visible."""
     page.wait_for_timeout(PAUSE_MS)
     started = time.perf_counter()
     page.click(action)
-    page.wait_for_selector(awaited, state=state, timeout=RUN_LIMIT_MS)
+    page.wait_for_selector(awaited, timeout=RUN_LIMIT_MS)
     return time.perf_counter() - started
 
 
@@ -116,7 +117,7 @@ def change_to_visible(page: Page, home: Path, runs: int) -> list[float]:
     from data_pipeline import prefect_runtime
     from data_pipeline.settings import Settings
 
-    prefect_runtime.connect(Settings(PREFECT_HOME=home))  # type: ignore[call-arg]
+    prefect_runtime.connect(Settings(PREFECT_HOME=home))
     seconds = []
     for _ in range(runs):
         page.wait_for_timeout(PAUSE_MS)
@@ -154,7 +155,7 @@ def reruns_in_company(page: Page, address: str, slow_source: str, company: int) 
 def rerun(page: Page) -> float:
     """Seconds of a whole rerun: from the click on the drills' switch until their panel has come or gone."""
     panel = page.locator(DRILLS)
-    awaited = "detached" if panel.is_visible() else "visible"
+    awaited: Literal["detached", "visible"] = "detached" if panel.is_visible() else "visible"
     started = time.perf_counter()
     page.click(".st-key-drills label")
     panel.wait_for(state=awaited, timeout=RUN_LIMIT_MS)

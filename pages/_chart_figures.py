@@ -84,15 +84,15 @@ def age_bars(rows: Sequence[Row], chosen: Sequence[str]) -> go.Figure:
     rows = _without_gaps(rows)
     members = [member_of(AGE, row) for row in rows]
     traces = []
-    for name, colour, count in (
-        ("survived", SURVIVED, lambda row: row["survivors"]),
-        ("died", DIED, lambda row: row["passengers"] - row["survivors"]),
+    for name, colour, counts in (
+        ("survived", SURVIVED, [row["survivors"] for row in rows]),
+        ("died", DIED, [row["passengers"] - row["survivors"] for row in rows]),
     ):
         traces.append(
             go.Bar(
                 name=name,
                 x=[member.label for member in members],
-                y=[count(row) for row in rows],
+                y=counts,
                 marker={"color": colour, "opacity": _opacities(members, chosen)},
                 customdata=[
                     [member.token, member.words, row["passengers"], share(row)]
@@ -102,10 +102,9 @@ def age_bars(rows: Sequence[Row], chosen: Sequence[str]) -> go.Figure:
                 "(survival %{customdata[3]:.1%})<extra></extra>",
             )
         )
-    counts = {"title": "passengers", "rangemode": "tozero", "tickformat": "~s"}
-    return _figure(
-        traces, _category("age in years", tilt=True), counts, bargap=0.06, barmode="stack", hovermode="x"
-    )
+    age = _category("age in years", tilt=True)
+    passengers = {"title": "passengers", "rangemode": "tozero", "tickformat": "~s"}
+    return _figure(traces, age, passengers, bargap=0.06, barmode="stack", hovermode="x")
 
 
 def _without_gaps(rows: Sequence[Row]) -> list[Row]:

@@ -16,9 +16,9 @@ PCLASS: Final[dict[str, str]] = {"1": "#7048e8", "2": "#9775fa", "3": "#bda6f7"}
 PORT: Final[dict[str, str]] = {"S": "#2b6cb0", "C": "#c2255c", "Q": "#5c940d", "unknown": DIED}
 UNKNOWN: Final = "#b08900"
 OF_COLUMNS: Final[dict[str, dict[object, str]]] = {
-    "sex": {**SEX},
+    "sex": dict(SEX.items()),
     "pclass": {int(number): colour for number, colour in PCLASS.items()},
-    "embarked": {**PORT, None: DIED},
+    "embarked": {None: DIED, **dict(PORT.items())},
     "survived": {1: SURVIVED, 0: DIED},
 }
 """The same by column and value of the table, for charts of any query's result."""

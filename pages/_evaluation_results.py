@@ -33,7 +33,7 @@ def show_models(reports: Sequence[Report]) -> None:
     import altair as alt
 
     rows = [_bar(report) for report in reports]
-    base = alt.Chart(alt.Data(values=rows)).encode(
+    base = alt.Chart({"values": rows}).encode(
         y=alt.Y("model:N", title=None, sort=None, axis=alt.Axis(labelLimit=NAME_WIDTH))
     )
     scale = alt.Scale(domain=[0, 100])

@@ -89,10 +89,14 @@ def _set_passengers() -> None:
 
 def _positions(of_what: object) -> list[Position | None]:
     """Where each page up to this one begins; starts anew when anything but the page has changed."""
-    kept = st.session_state.get(POSITIONS)
-    if kept is None or kept[0] != of_what:
-        kept = st.session_state[POSITIONS] = (of_what, [None])
-    return kept[1]
+    kept_of, kept = st.session_state.get(POSITIONS, (None, None))
+    positions: list[Position | None] = kept if kept and kept_of == of_what else [None]
+    st.session_state[POSITIONS] = (of_what, positions)
+    return positions
+
+
+def _step_back(positions: list[Position | None]) -> None:
+    del positions[-1]
 
 
 def _show_page(rows: list[Row]) -> None:
@@ -155,7 +159,7 @@ def _show_paging(positions: list[Position | None], rows: list[Row], column: str,
     with st.container(horizontal=True, vertical_alignment="center", key="paging"):
         st.button(
             "Previous", icon=":material/chevron_left:", key="previous", disabled=len(positions) == 1,
-            on_click=positions.pop,
+            on_click=_step_back, args=(positions,),
         )  # fmt: skip
         st.button(
             "Next", icon=":material/chevron_right:", key="next", disabled=len(rows) <= PAGE_ROWS,

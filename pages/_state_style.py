@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class StateStyle:
 
     symbol: str
     colour: str
-    badge: str
+    badge: Literal["gray", "blue", "red", "green", "violet", "orange"]
     icon: str
 
 

@@ -90,7 +90,8 @@ def watch_run(runs: Runs, chosen: UUID | None, is_live: bool) -> None:
     `is_live` is how that page was drawn: as one on which something still goes on.
     """
     note_look()
-    is_going_on = draw_run(runs, chosen or (runs.latest and runs.latest.flow_run_id))
+    started_here = runs.latest.flow_run_id if runs.latest else None
+    is_going_on = draw_run(runs, chosen or started_here)
     if is_live and not is_going_on:
         st.rerun()
 

@@ -21,6 +21,7 @@ from pages._csv_text import csv_lines, inert
 from pages._passenger_csv import passengers_csv
 from pages._passenger_queries import ORDERS, Position, count_query, page_query, stream
 from pages._passenger_table import card_facts
+from pages._plain_label import JOINER
 from tests.passenger_files import HEADER, raw_file, write_passengers, write_text
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", '=cmd|" /C calc"!A0']
@@ -145,4 +146,4 @@ def test_a_card_says_what_is_known(database: Path) -> None:
     facts = card_facts(row)
     assert (facts["Age"], facts["Cabin"], facts["Boarded at"]) == ("unknown", "unknown", "Queenstown")
     assert facts["Ticket"] == "330877, £8.46 for the whole ticket"
-    assert card_facts(row | {"cabin": "![x](http://h)"})["Cabin"] == r"\!\[x\]\(http\://h\)"
+    assert card_facts(row | {"cabin": "![x](http://h)"})["Cabin"] == rf"\!\[x\]\(http{JOINER}\://h\)"

@@ -77,6 +77,13 @@ class Session:
         where.query_string, where.page_name, where.page_script_hash = self._query, self._page, self._page_hash
         await self._channel.send(request.SerializeToString())
 
+    async def open(self, query: str) -> None:
+        """Run the page with this query string, to its end."""
+        self._query = query
+        self.drawn.clear()
+        await self.ask(BackMsg())
+        await self.drawn.wait()
+
     def _stop_timers(self) -> None:
         for timer in self._timers.values():
             timer.cancel()

@@ -9,7 +9,7 @@ import streamlit as st
 
 ALONE_S = 0.2  # a change is on the page after half of this on average, and the time to draw it
 STARTING_S = 0.5
-EACH_OTHER_S = 0.03  # a look costs the server 10 ms of a core; the twentieth tab looks every 0.8 s
+EACH_OTHER_S = 0.035  # a look costs the server 10 to 15 ms of a core; the twentieth tab looks every 0.9 s
 GONE_AFTER_S = 3.0
 
 _last_looks: dict[str, float] = {}

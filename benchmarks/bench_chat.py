@@ -82,7 +82,7 @@ class TimedWord:
 
 
 def at_a_models_pace(body: dict[str, Any]) -> Reply:
-    """A query, then the answer, as fast as a hosted model of today: 0.6 s of thought, 30 words a second."""
+    """A query, then the answer, as fast as a hosted model of today: 0.6 s of thought, 30 pieces a second."""
     is_asked = "342" in str(body["messages"][-1]["content"])
     sql = "SELECT COUNT(*) AS survivors FROM titanic WHERE survived = 1"
     call = tool_call("run_sql", sql=sql, purpose="Survivors")

@@ -61,10 +61,10 @@ def _pick(chart: Chart, key: str) -> None:
 @st.fragment
 def show_doors(chart: Chart, conditions: Sequence[str]) -> None:
     """What lies behind the chart, drawn only once it is opened: eight charts would send it in vain."""
-    doors = st.popover(
+    doors = st.expander(  # no popover: one that a click elsewhere closes swallows that click in a fragment
         "Behind this chart",
         icon=":material/database:",
-        type="tertiary",
+        type="compact",
         on_change="rerun",
         key=f"doors-{chart.name}",
     )

@@ -19,8 +19,8 @@ from pages._chart_queries import Query
 LIMIT_S = 5.0
 """Longest that a chart's query may take; at 10 million rows they take a hundredth of it."""
 
-CACHED_RESULTS = 500
-"""Results kept, for all sessions together: a few kilobytes each."""
+CACHED_RESULTS = 200
+"""Results kept, for all sessions together: a few kilobytes each, as long as fares repeat."""
 
 STEPS_BETWEEN_LOOKS = 20_000
 """Steps of SQLite's machine between two looks at the clock: a fraction of a millisecond."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 SHARE_AXIS: Axis = {"title": "share that survived", "tickformat": ".0%", "range": [0, 1.02]}
 MOST_LEVEL_LABELS = 9
+WHOLE_NUMBERS = ",d"
+FEW, MANY = 5, 10_000
 MAX_OUTLIERS = 200
 """Most outliers drawn for each class, the highest first; each stands for all passengers of that fare."""
 
@@ -103,7 +105,7 @@ def age_bars(rows: Sequence[Row], chosen: Sequence[str]) -> go.Figure:
             )
         )
     age = _category("age in years", tilt=True)
-    passengers = {"title": "passengers", "rangemode": "tozero", "tickformat": "~s"}
+    passengers = _counts("passengers", max((row["passengers"] for row in rows), default=0))
     return _figure(traces, age, passengers, bargap=0.06, barmode="stack", hovermode="x")
 
 
@@ -237,6 +239,10 @@ def grouped_bars(
     axis = _category(x_title, tilt=len(order) > MOST_LEVEL_LABELS)
     axis |= {"categoryorder": "array", "categoryarray": list(order)}
     heights = {"title": y_title, "tickformat": tick_format, "rangemode": "tozero"}
+    if tick_format == WHOLE_NUMBERS:
+        heights = _counts(
+            y_title, max((height or 0 for bars in series for height in bars.heights), default=0)
+        )
     return _figure(traces, axis, heights, legend=len(series) > 1, selectable=False)
 
 
@@ -252,6 +258,14 @@ def _category(title: str | None, members: Sequence[Member] = (), *, tilt: bool =
     return axis
 
 
+def _counts(title: str, highest: float) -> Axis:
+    """An axis of counts: whole numbers, short ones where they are long."""
+    axis: Axis = {"title": title, "rangemode": "tozero", "tickformat": WHOLE_NUMBERS}
+    if highest < FEW:
+        return axis | {"dtick": 1}
+    return axis | ({"tickformat": "~s"} if highest >= MANY else {})
+
+
 def _figure(
     traces: Sequence[Any],
     x: Axis, y: Axis,
@@ -260,5 +274,7 @@ def _figure(
     """A figure with the look that all share. Made in one go: each update of a figure costs milliseconds."""
     import plotly.graph_objects as go
 
-    common = look(x, y, legend=legend, selectable=selectable) | {"bargap": bargap}
+    common = look(x, y, legend_entries=len(traces) if legend else 0, selectable=selectable) | {
+        "bargap": bargap
+    }
     return without_template(go.Figure(list(traces), common | layout))

@@ -26,7 +26,7 @@ LEFT_PX, LEFT_OF_WORDS_PX, BOTTOM_PX, LEGEND_PX, EDGE_PX = 62, 96, 66, 30, 8
 CATEGORIES_GRID: Final = {"showgrid": False, "zeroline": False}
 
 STYLE = """<style>
-[class*="st-key-chart-"] .main-svg text:not(.bartext-inside, .nums, .name) { fill: currentColor !important; }
+[class*="st-key-chart-"] .main-svg text:not(.bartext-inside, .hoverlayer *) { fill: currentColor !important; }
 [class*="st-key-chart-"] .errorbar path { stroke: currentColor !important; }
 [class*="st-key-chart-"] .modebar-btn path { fill: currentColor !important; opacity: .55; }
 [class*="st-key-chart-"] .modebar-btn:hover path { opacity: 1; }
@@ -38,8 +38,10 @@ def apply_look() -> None:
     st.html(STYLE)
 
 
-def look(x: Axis, y: Axis, *, legend: bool, selectable: bool) -> dict[str, Any]:
+def look(x: Axis, y: Axis, *, legend_entries: int, selectable: bool) -> dict[str, Any]:
     """The layout that all charts share, with these axes; `selectable` where clicking a mark means something.
+
+    A legend has a line above the chart, two where it has so many entries that a phone breaks it.
 
     Axes stay where they are, or a finger could not scroll the page over a chart. What Streamlit would set of
     its own accord stands here already, so that it need not draw again; `datarevision` says the same of the
@@ -55,11 +57,11 @@ def look(x: Axis, y: Axis, *, legend: bool, selectable: bool) -> dict[str, Any]:
         "margin": {
             "l": LEFT_OF_WORDS_PX if words_at_left else LEFT_PX,
             "r": EDGE_PX,
-            "t": LEGEND_PX if legend else EDGE_PX,
+            "t": EDGE_PX if not legend_entries else LEGEND_PX if legend_entries <= 2 else 2 * LEGEND_PX,
             "b": BOTTOM_PX,
             "autoexpand": False,
         },
-        "showlegend": legend,
+        "showlegend": legend_entries > 0,
         "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "bgcolor": CLEAR},
         "modebar": {"bgcolor": CLEAR, "color": INK, "activecolor": INK},
         "hovermode": "closest",

@@ -52,8 +52,8 @@ def is_demo() -> bool:
 
 
 def keep_typed() -> None:
-    """Keep address and model that were typed while the panel is closed; the key is forgotten."""
-    for name in (URL_FIELD, MODEL_FIELD):
+    """Keep what was typed while the panel is closed, in the memory of this session."""
+    for name in (URL_FIELD, MODEL_FIELD, KEY_FIELD):
         if name in st.session_state:
             st.session_state[name] = st.session_state[name]
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from data_pipeline import prefect_runtime
+from data_pipeline.errors import PrefectUnavailable
 from data_pipeline.prefect_server import is_healthy
 from data_pipeline.run_views import LogLine, RunView, TaskView
 from pages._shared_reading import SharedReading
@@ -55,7 +56,11 @@ def read_state(flow_run_id: UUID, api: str) -> RunState:
     """The run as it is now; raises `PrefectUnavailable` and `RunUnknown`."""
     if state := _settled.get(flow_run_id):
         return state
-    state = _read_state(flow_run_id, api)
+    try:
+        state = _read_state(flow_run_id, api)
+    except PrefectUnavailable:
+        _answers.forget()  # whoever looks next asks first whether the server is there
+        raise
     if state.is_settled:
         _keep(_settled, flow_run_id, state)
     return state

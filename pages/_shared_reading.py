@@ -16,11 +16,15 @@ T = TypeVar("T")
 
 
 class SharedReading(Generic[T]):
-    """Keeps the last value of each key for `kept_s` seconds; one thread reads, the others wait for it."""
+    """Keeps the last value of each key for `kept_s` seconds; one thread reads, the others wait for it.
+
+    A failure is shared with those who waited for it as well, so that they do not fail one after the other.
+    """
 
     def __init__(self, kept_s: float) -> None:
         self._kept_s = kept_s
         self._values: dict[Hashable, tuple[float, T]] = {}
+        self._failures: dict[Hashable, tuple[float, Exception]] = {}
         self._locks: defaultdict[Hashable, threading.Lock] = defaultdict(threading.Lock)
 
     def read(self, key: Hashable, reader: Callable[[], T]) -> T:
@@ -31,7 +35,14 @@ class SharedReading(Generic[T]):
                 read_at, value = self._values[key]
                 if read_at > asked_at - self._kept_s:
                     return value
-            value = reader()
+            failed_at, failure = self._failures.get(key, (asked_at, None))
+            if failure and failed_at > asked_at:
+                raise failure
+            try:
+                value = reader()
+            except Exception as error:
+                self._failures = {key: (time.monotonic(), error)}
+                raise
             self._values = {key: (time.monotonic(), value)}  # of other keys nobody asks at this moment
             return value
 

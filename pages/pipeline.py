@@ -101,7 +101,7 @@ def draw_run(runs: Runs, flow_run_id: UUID | None) -> bool:
     api = prefect_runtime.connected_api()
     if api is None or (flow_run_id is None and runs.is_active):
         show_waiting(runs)
-    elif not server_answers(api):  # asked first, because Prefect's client would ask for half a minute
+    elif not server_answers(api):  # asked first, because Prefect's client would try for two seconds
         show_server_is_gone(runs)
     elif flow_run_id is None:
         show_waiting(runs)

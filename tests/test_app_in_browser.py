@@ -69,7 +69,7 @@ def test_charts_shows_what_was_built(app: str, open_page: Callable[..., WatchedP
     page.wait_for_selector(".st-key-chart-groups .bars path")
     page.wait_for_selector("text=female in first class, 91 of 94 survived (97%")
     page.wait_for_selector("text=male in third class, 47 of 347 survived (14%")
-    page.click(".st-key-doors-groups button")
+    page.click(".st-key-doors-groups summary")
     page.wait_for_selector("text=FROM titanic_people")
     assert watched.complaints == []
 

@@ -12,6 +12,7 @@ from data_pipeline.publish import publish
 from data_pipeline.settings import snapshot_path
 from data_pipeline.table import COLUMN_NAMES, read_passengers
 from pages import _chart_board as board
+from pages import _chart_figures as figures
 from pages._chart_data import check_table, fetch
 from pages._chart_explorer import AXES, COLOURS, MEASURES, View, explore
 from pages._chart_facets import AGE, BOARDED, DECK, FAMILY, FARE, GROUP, Facet
@@ -236,3 +237,13 @@ def test_an_answer_names_the_table_it_came_from(database: Path, number: str) -> 
     assert "FROM titanic\n" in small.query.sql
     assert f"FROM titanic_{number}s" in large.query.sql
     assert FARE.dimensions == ("fare_bin",)
+
+
+@pytest.mark.parametrize(
+    ("passengers", "shown"), [(2, (",d", 1)), (300, (",d", None)), (2_000_000, ("~s", None))]
+)
+def test_an_axis_of_counts_has_whole_numbers(passengers: int, shown: tuple[str, int | None]) -> None:
+    """Two passengers are not 2,000 thousandths of one, and two millions fit beside the axis."""
+    rows = [{"age_bin": 20, "passengers": passengers, "survivors": 1}]
+    axis = figures.age_bars(rows, ()).layout.yaxis
+    assert (axis.tickformat, axis.dtick) == shown

@@ -184,9 +184,8 @@ def test_a_chart_is_saved_as_a_picture(
 def test_figures_and_passengers_are_saved_as_csv(charts: Callable[..., Page]) -> None:
     """A chart's CSV holds its figures, the list's CSV every passenger behind the filters."""
     page = charts("?class=1")
-    page.click(".st-key-doors-ports button")
+    page.click(".st-key-doors-ports summary")
     figures = download(page, ".st-key-csv-ports button")
-    page.keyboard.press("Escape")
     rows = list(csv.DictReader(io.StringIO(Path(figures.path()).read_text())))
     assert [(row["embarked"], row["passengers"], row["survivors"]) for row in rows] == [
         ("S", "127", "74"),
@@ -203,10 +202,21 @@ def test_figures_and_passengers_are_saved_as_csv(charts: Callable[..., Page]) ->
 def test_sql_is_shown_with_its_parameters(charts: Callable[..., Page]) -> None:
     """Behind a chart stands the exact statement with what was chosen as parameters."""
     page = charts("?sex=female")
-    page.click(".st-key-doors-ports button")
-    code = page.locator('[data-testid="stPopoverBody"] code.language-sql')
+    page.click(".st-key-doors-ports summary")
+    code = page.locator(".st-key-doors-ports code.language-sql")
     expect(code).to_contain_text(".parameter set ?1 \"'female'\"")
     expect(code).to_contain_text("FROM titanic_people")
+
+
+def test_what_lies_behind_a_chart_follows_the_filters(charts: Callable[..., Page]) -> None:
+    """While a chart is opened up, a click elsewhere works, and the SQL shown is that of the new view."""
+    page = charts("?sex=female")
+    page.click(".st-key-doors-ports summary")
+    code = page.locator(".st-key-doors-ports code.language-sql")
+    expect(code).to_contain_text("'female'")
+    page.click(".st-key-clear button")
+    expect(page.locator(".st-key-chips")).to_contain_text("All 891 passengers")
+    expect(code).not_to_contain_text("'female'")
 
 
 def test_a_passenger_is_looked_at(charts: Callable[..., Page]) -> None:

@@ -298,6 +298,18 @@ def test_editing_a_question_replaces_the_answers_from_there(
     assert [m["content"] for m in server.requests[-1].body["messages"][1:]] == ["One, really?"]
 
 
+def test_a_closed_panel_keeps_what_was_typed() -> None:
+    """Address and key that were typed, but not used yet, are still there when the panel is opened again."""
+    page = look()
+    page.text_input("connection-url").set_value("http://127.0.0.1:9/v1")
+    page.text_input("connection-key").set_value("sk-typed")
+    for is_open in (False, False, True):
+        page.session_state["connection-popover"] = is_open
+        fine(page.run())
+    assert page.text_input("connection-url").value == "http://127.0.0.1:9/v1"
+    assert page.text_input("connection-key").value == "sk-typed"
+
+
 def test_only_the_last_question_is_asked_again_by_a_click(
     connect: Callable[..., LlmServer], kept: Conversations
 ) -> None:

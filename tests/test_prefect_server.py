@@ -22,7 +22,6 @@ from data_pipeline.prefect_server import acquire_server, is_healthy, kill_server
 
 OTHER_USER = """
 import sys
-import threading
 from pathlib import Path
 from data_pipeline.prefect_server import acquire_server
 print(acquire_server(Path(sys.argv[1])), flush=True)

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from data_pipeline import prefect_runtime
+from data_pipeline.errors import PrefectUnavailable
 from data_pipeline.run_views import RunView
 from pages import _run_reading, _watchers
 from pages._shared_reading import SharedReading
@@ -90,3 +91,29 @@ def test_a_failed_reading_is_tried_again() -> None:
     assert shared.read("run", lambda: 1) == 1
     assert shared.read("run", lambda: 2) == 1
     assert shared.read("another run", lambda: 3) == 3
+
+
+def test_those_who_wait_share_a_failure() -> None:
+    """A reading that fails fails once for all who waited for it; whoever asks later has it tried anew."""
+    reading: SharedReading[int] = SharedReading(10.0)
+    tries: list[int] = []
+    all_wait = threading.Event()
+
+    def fail() -> int:
+        tries.append(1)
+        all_wait.wait(5)
+        raise PrefectUnavailable("The server is gone.", "Wait.")
+
+    def outcome() -> str:
+        with pytest.raises(PrefectUnavailable):
+            reading.read("key", fail)
+        return "failed"
+
+    with ThreadPoolExecutor(5) as tabs:
+        asked = [tabs.submit(outcome) for _ in range(5)]
+        wait_for(lambda: all(future.running() for future in asked))
+        threading.Event().wait(0.1)  # the last of them reaches the lock
+        all_wait.set()
+        assert {future.result() for future in asked} == {"failed"}
+    assert len(tries) == 1
+    assert reading.read("key", lambda: 7) == 7

@@ -126,10 +126,8 @@ def _axis(spec: ChartSpec, axis: str, column: str | None, result: Result, dark: 
     }
     is_drawn_as_text = axis == "xaxis" or spec.kind == "heatmap"
     if column and is_drawn_as_text and (spec.kind == "heatmap" or is_category(result, column)):
-        look |= {
-            "type": "category",
-            "showgrid": False,
-        }  # else "1601" and "2010-01" become a number and a date
+        look["type"] = "category"  # else "1601" and "2010-01" become a number and a date
+        look["showgrid"] = False
         if spec.kind == "heatmap" or column in CODE_NAMES:  # others keep the order of the query
             look |= {"categoryorder": "array", "categoryarray": list(labels_of(result, column).values())}
     elif spec.kind == "bar" and axis == "xaxis" and column and len(distinct(result, column)) <= 12:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 
+from pages._colours import LABEL_INK, LABEL_PAPER
+
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
@@ -65,6 +67,7 @@ def look(x: Axis, y: Axis, *, legend_entries: int, selectable: bool) -> dict[str
         "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "bgcolor": CLEAR},
         "modebar": {"bgcolor": CLEAR, "color": INK, "activecolor": INK},
         "hovermode": "closest",
+        "hoverlabel": {"bgcolor": LABEL_PAPER, "bordercolor": INK, "font": FONT | {"color": LABEL_INK}},
         "selectdirection": "h",  # a box spans the whole height, so it need not hit the tips of the bars
         "datarevision": 0,
         "xaxis": _axis(x),

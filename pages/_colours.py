@@ -28,9 +28,9 @@ SERIES: Final[tuple[str, ...]] = (
 )  # fmt: skip
 """For groups that have no colour of their own, in this order."""
 
-INK_ON_LIGHT: Final = "#1b2733"
-INK_ON_DARK: Final = "#e6ebf0"
-"""Thin lines over the bars: the colour of text, see .streamlit/config.toml."""
+LABEL_PAPER: Final = "#1b2733"
+LABEL_INK: Final = "#e6ebf0"
+"""Labels at the pointer, on light and dark pages alike: a mark's own colour is not always one to read on."""
 
 CHOSEN_OPACITY: Final = 1.0
 OTHER_OPACITY: Final = 0.3
